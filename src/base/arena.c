@@ -1,0 +1,107 @@
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_BLOCK = 4096, LARGEST_GROWTH = 1 << 20 };
+
+typedef struct block {
+    struct block *previous;
+    size_t size;
+    size_t used;
+    max_align_t data[];
+} block;
+
+struct arena {
+    block *current;
+    size_t next_size;
+};
+
+arena *arena_new(void)
+{
+    arena *a = calloc(1, sizeof *a);
+    if (a != NULL)
+        a->next_size = FIRST_BLOCK;
+    return a;
+}
+
+void arena_free(arena *a)
+{
+    if (a == NULL)
+        return;
+    for (block *b = a->current; b != NULL;) {
+        block *previous = b->previous;
+        free(b);
+        b = previous;
+    }
+    free(a);
+}
+
+static block *add_block(arena *a, size_t least)
+{
+    size_t size = least > a->next_size ? least : a->next_size;
+    block *b = calloc(1, sizeof *b + size);
+    if (b == NULL)
+        return NULL;
+    b->size = size;
+    b->previous = a->current;
+    a->current = b;
+    if (a->next_size < LARGEST_GROWTH)
+        a->next_size *= 2;
+    return b;
+}
+
+void *arena_alloc(arena *a, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    block *b = a->current;
+    if (b == NULL || b->size - b->used < rounded) {
+        b = add_block(a, rounded);
+        if (b == NULL)
+            return NULL;
+    }
+    void *memory = (char *)b->data + b->used;
+    b->used += rounded;
+    return memory;
+}
+
+void *arena_array(arena *a, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / 2 / size)
+        return NULL;
+    return arena_alloc(a, count * size);
+}
+
+char *arena_copy(arena *a, const char *text, size_t length)
+{
+    char *copy = arena_alloc(a, length + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+char *arena_copy_string(arena *a, const char *text)
+{
+    return text == NULL ? NULL : arena_copy(a, text, strlen(text));
+}
+
+char *arena_printf(arena *a, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length < 0 ? NULL : arena_alloc(a, (size_t)length + 1);
+    if (text != NULL) {
+        va_start(arguments, format);
+        vsnprintf(text, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
+    return text;
+}

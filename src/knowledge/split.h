@@ -1,0 +1,36 @@
+/* Splitting text and Markdown into chunks, in one pass over blocks of a file, with bounded memory. */
+#ifndef VDB_KNOWLEDGE_SPLIT_H
+#define VDB_KNOWLEDGE_SPLIT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct splitter splitter;
+
+typedef struct split_chunk {
+    const char *content; /* what is stored and embedded: headings above the passage, then the passage itself */
+    const char *heading; /* heading path, "Preços > Consultas"; NULL: none */
+    int64_t offset;      /* of the passage in the file, bytes */
+    int64_t length;      /* of the passage in the file, bytes */
+    int64_t token_count; /* an estimate: four UTF-8 characters a token, at least one a word */
+} split_chunk;
+
+/* Told of every chunk in order; strings live during the call. Not VDB_OK ends the split with that status. */
+typedef vdb_status (*split_sink)(void *context, const split_chunk *chunk, vdb_error *error);
+
+typedef struct split_options {
+    bool markdown;      /* headings (#), fenced code and tables are known */
+    int target_tokens;  /* a chunk is at most this long; 0: 200 */
+    int overlap_tokens; /* what a chunk repeats of the one before within a section, whole sentences; 0: none */
+} split_options;
+
+vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **s, vdb_error *error);
+/* Feeds bytes of valid UTF-8; a call may end anywhere, even inside a character. */
+vdb_status splitter_feed(splitter *s, const char *bytes, size_t length, vdb_error *error);
+/* The end of the file: gives out what is left. */
+vdb_status splitter_finish(splitter *s, vdb_error *error);
+void splitter_free(splitter *s);
+
+#endif

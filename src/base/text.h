@@ -20,9 +20,9 @@ size_t text_utf8_tail(const char *text, size_t length);
 bool text_is_uuid(const char *text);
 
 /*
- * Words of `text` for comparison: compatibility-decomposed, without combining marks, case-folded, every run of anything
- * but letters and digits one space, none at the ends. "Não, SEGUNDA-feira!" gives "nao segunda feira". NULL: memory ran out
- * (the input must be valid UTF-8).
+ * Words of `text` for comparison: compatibility-decomposed, without combining marks and invisible characters (a soft
+ * hyphen), case-folded, every run of anything else but letters and digits one space, none at the ends.
+ * "Não, SEGUNDA-feira!" gives "nao segunda feira". NULL: memory ran out. Bytes that are no UTF-8 end a word.
  */
 char *text_fold(arena *a, const char *text, size_t length);
 

@@ -8,7 +8,7 @@
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
-/* The longest compatibility decomposition of one character, U+FDFA, has 18 UTF-16 units; case folding at most triples. */
+/* The longest compatibility decomposition of a character, U+FDFA, has 18 UTF-16 units; folding at most triples it. */
 enum { DECOMPOSED_UNITS = 32, FOLDED_UNITS = 3 * DECOMPOSED_UNITS };
 
 /* Bytes at the start of `text` that are ASCII, in steps of a machine word. */

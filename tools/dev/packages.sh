@@ -39,18 +39,16 @@ update_package_lists()
 
 need_packages()
 {
-    if ! command -v apt-get >/dev/null 2>&1; then
-        [ -n "${foreign_system_told:-}" ] || say "not a Debian system: taking these for installed: $*"
-        foreign_system_told=yes
-        return 0
-    fi
+    [ "${VOICEDB_PACKAGES:-}" != skip ] || return 0
+    command -v apt-get >/dev/null 2>&1 ||
+        die 1 "no apt here; needed are Debian's packages $(echo "$@")" \
+            "Install what they are called on this system, then set VOICEDB_PACKAGES=skip."
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     update_package_lists
     # shellcheck disable=SC2086
     set -- $missing
     say "installing $# packages: $*"
-    # shellcheck disable=SC2086
     apt_get install --no-install-recommends "$@" ||
         die 1 "apt could not install: $*" "Mend what apt says above, then run the same command again."
 }

@@ -1,0 +1,212 @@
+# shellcheck shell=sh
+# Which PostgreSQL the private clusters run on, and as whom. Needs common.sh and packages.sh.
+#
+# choose_server sets
+#   kind      installed, or root: a private Debian under .pg/root
+#   major     17
+#   bindir    where postgres is, as the server sees it
+#   clients   where psql, pg_dump ... are, as everybody else sees it
+#   share     where its extensions are, as everybody sees it
+#   inside    how the server sees .pg: its path, or nothing where .pg is the server's root directory
+# server_account sets uid and gid, the account that the server runs as.
+
+suite=trixie
+root_major=17
+root_mark="$suite 1"
+root_packages="postgresql-$root_major postgresql-$root_major-pgvector postgresql-server-dev-$root_major make gcc"
+
+# Root lends the server to an account that owns nothing; sudo lends it to whoever called; everybody else runs it as is.
+server_account()
+{
+    if ! is_root; then
+        uid=$(id -u) gid=$(id -g)
+    elif [ "${SUDO_UID:-0}" -ne 0 ]; then
+        uid=$SUDO_UID gid=$SUDO_GID
+    else
+        uid=$(id -u nobody) gid=$(id -g nobody)
+    fi
+}
+
+# run_as_account COMMAND...: with an empty environment, below the private root if that is in use. The caller's directory
+# may be out of the account's reach.
+run_as_account()
+(
+    cd /
+    set -- env -i LANG=C.UTF-8 PATH="$bindir:/usr/bin:/bin" "$@"
+    if [ "$kind" = root ]; then
+        as_root chroot --userspec="$uid:$gid" --groups= "$pg" "$@"
+    elif is_root; then
+        setpriv --reuid="$uid" --regid="$gid" --clear-groups "$@"
+    else
+        "$@"
+    fi
+)
+
+# A directory below one that is closed to others (/root) is out of the account's reach, unless it is its root directory.
+account_reaches_checkout()
+{
+    ! is_root || setpriv --reuid="$uid" --regid="$gid" --clear-groups test -x "$pg" 2>/dev/null
+}
+
+# Prints the newest installed major version, 13 or later, that has pgvector.
+installed_major()
+{
+    for control in /usr/share/postgresql/*/extension/vector.control; do
+        v=${control#/usr/share/postgresql/}
+        v=${v%%/*}
+        [ -x "/usr/lib/postgresql/$v/bin/initdb" ] && [ "$v" -ge 13 ] && echo "$v"
+    done 2>/dev/null | sort -n | tail -n 1
+}
+
+# Prints the newest major version, 13 or later, that apt offers with pgvector.
+offered_major()
+{
+    command -v apt-cache >/dev/null 2>&1 && [ "${VOICEDB_PACKAGES:-}" != skip ] || return 0
+    update_package_lists
+    apt-cache --names-only search '^postgresql-[0-9]+-pgvector$' | sed -n 's/^postgresql-\([0-9]*\)-.*/\1/p' |
+        awk '$1 >= 13' | sort -n | tail -n 1
+}
+
+use_installed()
+{
+    kind=installed major=$1 inside=$pg
+    bindir=/usr/lib/postgresql/$major/bin
+    clients=$bindir
+    share=/usr/share/postgresql/$major
+    where="installed on this machine"
+}
+
+use_root()
+{
+    kind=root major=$root_major inside=
+    bindir=/usr/lib/postgresql/$major/bin
+    clients=$pg/clients
+    share=$pg/root/usr/share/postgresql/$major
+    where="in a private Debian 13 root"
+}
+
+root_is_ready()
+{
+    [ "$(cat "$pg/root/.voicedb" 2>/dev/null)" = "$root_mark" ]
+}
+
+# Takes what is there already; fails when there is nothing. A root once made stays in use, so that clusters do not change
+# their server under way.
+look_for_server()
+{
+    server_account
+    if root_is_ready; then
+        use_root
+    elif account_reaches_checkout && v=$(installed_major) && [ -n "$v" ]; then
+        use_installed "$v"
+    else
+        return 1
+    fi
+}
+
+# Takes what is there, else what apt offers, else makes the private root.
+choose_server()
+{
+    if ! look_for_server; then
+        v=
+        ! account_reaches_checkout || v=$(offered_major)
+        if [ -n "$v" ]; then
+            need_packages "postgresql-$v" "postgresql-$v-pgvector"
+            use_installed "$v"
+        else
+            make_root
+            use_root
+        fi
+    fi
+    [ "$kind" != root ] || link_root
+}
+
+# The mirror and the network settings that this machine's apt already works with.
+mirror()
+{
+    found=$(apt-get indextargets --format '$(ORIGIN) $(SUITE) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
+        awk -v security="$1" '$1 == "Debian" && ($2 ~ /-security$/) == security { print $3; exit }')
+    printf '%s' "${found:-$2}"
+}
+
+apt_options()
+{
+    apt-config dump Acquire | grep -E '^Acquire::(https?|Check-)' | grep -v '""' || true
+}
+
+# The root is made under another name and renamed when it is complete; what an earlier try left is thrown away first.
+make_root()
+{
+    need_packages mmdebstrap debian-archive-keyring
+    say "making a private Debian 13 root in ${pg#"$top"/}/root (about 40 s, 750 MB)"
+    as_root rm -rf --one-file-system "$pg/root.new" "$pg/root.old"
+    isolate=
+    as_root unshare --mount true 2>/dev/null && isolate="unshare --mount"
+    # shellcheck disable=SC2016,SC2046
+    set -- --mode=root --variant=minbase --quiet --include="$(echo "$root_packages" | tr ' ' ',')" \
+        --aptopt='Acquire::Languages "none"' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/include/llvm*' \
+        --dpkgopt='path-exclude=/usr/lib/llvm-*/lib/*.a' --dpkgopt='path-exclude=/usr/lib/llvm-*/bin/*' \
+        --dpkgopt='path-exclude=/usr/lib/*/libclang*' --dpkgopt='path-exclude=/usr/bin/*lto-dump*' \
+        --essential-hook='mkdir -p "$1/etc/postgresql-common/createcluster.d"' \
+        --essential-hook='echo "create_main_cluster = off" >"$1/etc/postgresql-common/createcluster.d/voicedb.conf"' \
+        --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
+        --customize-hook='echo "'"$root_mark"'" >"$1/.voicedb"'
+    apt_options >"$pg/apt.conf"
+    while IFS= read -r option; do
+        set -- "$@" --aptopt="${option%;}"
+    done <"$pg/apt.conf"
+    main=$(mirror 0 http://deb.debian.org/debian)
+    # shellcheck disable=SC2086
+    run_logged "$pg/root.log" as_root $isolate mmdebstrap "$@" "$suite" "$pg/root.new" \
+        "deb $main $suite main" "deb $main $suite-updates main" \
+        "deb $(mirror 1 http://deb.debian.org/debian-security) $suite-security main" ||
+        die 1 "the private Debian root could not be made" "Mend what $pg/root.log says, then run the same command again."
+    install_root
+}
+
+install_root()
+{
+    # Where the file system carries no devices, an empty file is what initdb needs of /dev/null.
+    (: >"$pg/root.new/dev/null") 2>/dev/null || as_root sh -c '
+        rm -f "$1/dev/null" && : >"$1/dev/null" && chmod 666 "$1/dev/null"' sh "$pg/root.new"
+    [ ! -d "$pg/root" ] || as_root mv -T "$pg/root" "$pg/root.old"
+    as_root mv -T "$pg/root.new" "$pg/root"
+    as_root rm -rf --one-file-system "$pg/root.old"
+}
+
+# The server's root directory is .pg itself: these links make it look like a Debian, while clusters/ lies beside root/
+# and outlives it.
+link_root()
+{
+    for name in bin dev etc lib lib64 tmp usr; do
+        [ -L "$pg/$name" ] || [ ! -e "$pg/root/$name" ] || ln -s "root/$name" "$pg/$name"
+    done
+    [ -x "$clients/psql" ] || make_clients
+}
+
+# The root's client programs run outside it through its own loader and libraries.
+make_clients()
+{
+    loader=$(cd "$pg/root" && echo usr/lib*/ld-linux*.so.*)
+    libraries=$(cd "$pg/root" && echo usr/lib/*-linux-gnu*/libpq.so.5)
+    mkdir -p "$clients"
+    cat >"$clients/run" <<END
+#!/bin/sh
+root=\${0%/*}/../root
+exec "\$root/$loader" --library-path "\$root/${libraries%/*}" "\$root$bindir/\${0##*/}" "\$@"
+END
+    chmod 755 "$clients/run"
+    for name in createdb createuser dropdb dropuser pg_amcheck pg_dump pg_isready pg_restore pgbench vacuumdb psql; do
+        ln -sf run "$clients/$name"
+    done
+}
+
+# initdb asks who it runs as.
+name_account()
+{
+    [ "$kind" = root ] || return 0
+    awk -F: -v uid="$uid" '$3 == uid { found = 1 } END { exit !found }' "$pg/root/etc/passwd" ||
+        echo "voicedb$uid:x:$uid:$gid::/nonexistent:/usr/sbin/nologin" | as_root tee -a "$pg/root/etc/passwd" >/dev/null
+}

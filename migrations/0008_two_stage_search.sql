@@ -1,0 +1,12 @@
+-- The default vector search: one bit per dimension of every embedding in an index that holds a tenant's codes side by side. The
+-- nearest by Hamming distance are found there, then ranked by their exact distance. Needs binary_quantize(), pgvector 0.7; on an older
+-- one search stays exact, and `voicedb index use two-stage` does this after an upgrade of pgvector.
+DO $$
+BEGIN
+    IF to_regprocedure('binary_quantize(vector)') IS NOT NULL THEN
+        ALTER TABLE v_voice_document_chunks ADD COLUMN IF NOT EXISTS
+            embedding_bits bit(1536) GENERATED ALWAYS AS (binary_quantize(embedding)::bit(1536)) STORED;
+        CREATE INDEX IF NOT EXISTS idx_chunks_embedding_bits ON v_voice_document_chunks (domain_uuid, embedding_model)
+            INCLUDE (document_uuid, chunk_uuid, embedding_bits);
+    END IF;
+END $$;

@@ -191,7 +191,7 @@ start_server()
 {
     end_orphans
     # A process that only shares its number with a dead postmaster would keep the new one from starting.
-    rm -f "$data/postmaster.pid"
+    rm -f "$data/postmaster.pid" "$home/socket/.s.PGSQL.5432" "$home/socket/.s.PGSQL.5432.lock"
     find "$home" -maxdepth 1 -name log -size +8M -exec mv {} {}.1 \;
     run_logged "$home/pg_ctl.log" run_as_account pg_ctl -D "$inside/clusters/$cluster/data" \
         -l "$inside/clusters/$cluster/log" -w -t 120 start 9>&- || {

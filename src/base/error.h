@@ -6,7 +6,7 @@
 
 #include <stdarg.h>
 
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(format, first) __attribute__((__format__(__printf__, format, first)))
 
 /*
  * Fills `error` (NULL: nothing to fill) with a message of one line and a hint, and returns `status`. Control characters become

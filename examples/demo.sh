@@ -1,0 +1,345 @@
+#!/bin/sh
+# Fills two sample tenants and asks both the same questions: each must answer from its own documents. `./dev demo` runs
+# it; by hand it needs `voicedb` and `psql` on PATH and libpq's variables set to a FusionPBX database. Running it again
+# adds nothing twice. Exit status 1: an answer came from the wrong tenant, or not at all.
+set -efu
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+clinic='clinica-sorriso.example'
+hotel='hotel-mirante.example'
+secretary=800
+call=5a3c1e00-0000-4000-8000-000000000001
+
+field=$(printf '\037')
+item=$(printf '\036')
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+bold='' dim='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+fi
+
+# ---- printing ----------------------------------------------------------------------------------------------------------
+
+heading()
+{
+    printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+}
+
+note()
+{
+    printf '%s%s%s\n' "$dim" "$1" "$plain"
+}
+
+fail()
+{
+    printf '\ndemo failed: %s\n' "$1" >&2
+    exit 1
+}
+
+# Prints its argument as a shell would need it; of a long text only the beginning.
+word()
+{
+    case $1 in
+    *[!a-zA-Z0-9_./:@=,*-]* | '') ;;
+    *)
+        printf '%s' "$1"
+        return
+        ;;
+    esac
+    printf "'"
+    if [ ${#1} -gt 60 ]; then
+        printf '%s' "$1" | awk '{ for (i = 1; i <= 4 && i <= NF; i++) printf "%s ", $i; printf "…" }'
+    else
+        printf '%s' "$1"
+    fi | sed "s/'/'\\\\''/g"
+    printf "'"
+}
+
+put()
+{
+    if [ $((${#line} + ${#1})) -gt 96 ]; then
+        printf '%s%s \\\n' "$bold" "$line"
+        line="     $1"
+    else
+        line="$line $1"
+    fi
+}
+
+# Prints a command, an option and its value never apart.
+show()
+{
+    line='$' option=''
+    for argument; do
+        case $argument in
+        --*)
+            [ -z "$option" ] || put "$option"
+            option=$argument
+            ;;
+        *)
+            put "${option:+$option }$(word "$argument")"
+            option=''
+            ;;
+        esac
+    done
+    [ -z "$option" ] || put "$option"
+    printf '%s%s%s\n' "$bold" "$line" "$plain"
+}
+
+milliseconds()
+{
+    echo $(($(date +%s%N) / 1000000))
+}
+
+# Shows a command, runs it and says how long it took.
+run()
+{
+    show "$@"
+    timed "$@"
+}
+
+timed()
+{
+    started=$(milliseconds)
+    "$@"
+    note "($(($(milliseconds) - started)) ms)"
+}
+
+# ---- filling a tenant --------------------------------------------------------------------------------------------------
+
+# rows FILE EXPRESSION...: of each JSON object `j` in the file one line, its fields apart by $field. psql reads the JSON.
+rows()
+{
+    file=$1
+    shift
+    columns=$(printf "coalesce((%s)::text, ''), " "$@")
+    psql -XAtq -F "$field" -v ON_ERROR_STOP=1 -v text="$(cat "$file")" <<END
+SELECT ${columns%, }
+FROM (SELECT object::jsonb AS j
+      FROM regexp_split_to_table(:'text', E'\n(?=[{])') WITH ORDINALITY AS objects (object, n)
+      ORDER BY n) AS parsed
+END
+}
+
+list()
+{
+    printf "SELECT string_agg(e, E'\\\\x1e') FROM jsonb_array_elements_text(j->'%s') AS a (e)" "$1"
+}
+
+# Runs a command that adds something; what is there already stays as it is. The first of its kind is shown.
+add()
+{
+    [ $((added + kept)) -gt 0 ] || show "$@"
+    status=0
+    "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+    case $status in
+    0) added=$((added + 1)) ;;
+    4) kept=$((kept + 1)) ;;
+    *)
+        cat "$work/err" >&2
+        exit "$status"
+        ;;
+    esac
+}
+
+begin()
+{
+    added=0 kept=0 started=$(milliseconds)
+}
+
+summary()
+{
+    note "$1: $added added, $kept already there ($(($(milliseconds) - started)) ms)"
+}
+
+add_providers()
+{
+    rows "$here/$1/providers.jsonl" "j->>'provider_type'" "j->>'provider_name'" "j->>'display_name'" "j->'config'" \
+        >"$work/rows"
+    begin
+    while IFS=$field read -r type name display config; do
+        add voicedb --domain "$1" provider add --type "$type" --name "$name" --display-name "$display" \
+            --config "$config" --default
+    done <"$work/rows"
+    summary providers
+}
+
+add_secretary()
+{
+    rows "$here/$1/secretary.json" "j->>'name'" "j->>'description'" "j->>'extension'" "j->>'greeting_message'" \
+        "j->>'goodbye_message'" "j->>'system_prompt'" "j->>'voice_name'" "j->>'language'" >"$work/rows"
+    begin
+    while IFS=$field read -r name description extension greeting goodbye prompt voice language; do
+        add voicedb --domain "$1" secretary add --name "$name" --description "$description" --extension "$extension" \
+            --greeting "$greeting" --goodbye "$goodbye" --system-prompt "$prompt" --voice "$voice" \
+            --language "$language" --stt whisper-local --tts piper-local --llm ollama-local --embeddings builtin
+    done <"$work/rows"
+    summary secretary
+}
+
+add_transfer_rules()
+{
+    rows "$here/$1/transfer_rules.jsonl" "j->>'department_name'" "$(list intent_keywords)" "$(list intent_patterns)" \
+        "j->>'destination_type'" "j->>'transfer_extension'" "j->>'transfer_message'" "j->'working_hours'" \
+        "j->>'fallback_action'" "j->>'fallback_extension'" "j->>'priority'" >"$work/rows"
+    voicedb --json --domain "$1" transfer list >"$work/known"
+    begin
+    while IFS=$field read -r department keywords patterns type extension message hours action fallback priority; do
+        if grep -qF "\"$department\"" "$work/known"; then
+            kept=$((kept + 1))
+            continue
+        fi
+        set -- "$1" transfer add --department "$department"
+        IFS=$item
+        for keyword in $keywords; do
+            set -- "$@" --keyword "$keyword"
+        done
+        for pattern in $patterns; do
+            set -- "$@" --pattern "$pattern"
+        done
+        unset IFS
+        set -- "$@" --type "$type" --extension "$extension" --message "$message" --priority "$priority"
+        [ "$hours" = null ] || set -- "$@" --working-hours "$hours"
+        [ -z "$action" ] || set -- "$@" --fallback-action "$action"
+        [ -z "$fallback" ] || set -- "$@" --fallback-extension "$fallback"
+        add voicedb --domain "$@"
+    done <"$work/rows"
+    summary "transfer rules"
+}
+
+add_documents()
+{
+    folder=${here#"$PWD"/}/$1/documents
+    show voicedb --domain "$1" document add "$folder/*"
+    set +f
+    set -- --domain "$1" document add "$folder"/*
+    set -f
+    timed voicedb "$@"
+}
+
+add_domain()
+{
+    sql="INSERT INTO v_domains (domain_uuid, domain_name, domain_enabled)
+SELECT gen_random_uuid(), '$1', 'true'
+WHERE NOT EXISTS (SELECT 1 FROM v_domains WHERE domain_name = '$1')"
+    printf '%s$ psql -c "%s"%s\n' "$bold" "$sql" "$plain"
+    psql -X -v ON_ERROR_STOP=1 -c "$sql"
+}
+
+# ---- asking ------------------------------------------------------------------------------------------------------------
+
+search_json()
+{
+    voicedb --json --domain "$1" search --secretary "$secretary" --top "$2" "$3" </dev/null >"$work/json" ||
+        fail "the search for \"$3\" in $1 ended with exit status $?"
+    sed -n '/"results"/,$p' "$work/json" | sed '1s/.*"results"//' >"$work/answer"
+}
+
+# ask DOMAIN QUESTION OWN OTHER: shows the answer; fails unless it holds OWN and nothing of the other tenant's answer.
+ask()
+{
+    run voicedb --domain "$1" search --secretary "$secretary" --top 1 "$2"
+    search_json "$1" 5 "$2"
+    grep -qF -e "$3" "$work/answer" || fail "$1 did not answer \"$2\" with \"$3\""
+    ! grep -qF -e "$4" "$work/answer" || fail "$1 answered \"$2\" with the other tenant's text: \"$4\""
+    note "checked: holds \"$3\"; none of the five nearest chunks holds the neighbour's \"$4\""
+}
+
+# Asks every question of a tenant's questions.jsonl and prints a line of the table.
+ask_all()
+{
+    rows "$here/$1/questions.jsonl" "j->>'question'" "j->>'answer_contains'" "j->>'must_not_contain'" >"$work/rows"
+    asked=0 answered=0 crossed=0
+    : >"$work/times"
+    while IFS=$field read -r question own other; do
+        search_json "$1" 5 "$question"
+        asked=$((asked + 1))
+        ! grep -qF -e "$own" "$work/answer" || answered=$((answered + 1))
+        ! grep -qF -e "$other" "$work/answer" || crossed=$((crossed + 1))
+        sed -n 's/.*"search" *: *\([0-9.]*\).*/\1/p' "$work/json" >>"$work/times"
+    done <"$work/rows"
+    median=$(sort -n "$work/times" | awk '{ t[NR] = $1 } END { printf "%.1f ms", t[int((NR + 1) / 2)] }')
+    printf '%-26s %9s %9s %11s %14s\n' "$1" "$asked" "$answered" "$crossed" "$median"
+    [ "$crossed" -eq 0 ] || fail "$crossed questions to $1 brought up the other tenant's text"
+    [ $((answered * 10)) -ge $((asked * 9)) ] || fail "$1 answered only $answered of $asked questions"
+}
+
+# resolve DOMAIN UTTERANCE NUMBER: shows where the call goes; fails when that is not NUMBER.
+resolve()
+{
+    run voicedb --domain "$1" transfer resolve --secretary "$secretary" "$2"
+    voicedb --json --domain "$1" transfer resolve --secretary "$secretary" "$2" >"$work/answer"
+    grep -q "\"transfer_extension\" *: *\"$3\"" "$work/answer" || fail "$1 does not transfer \"$2\" to $3"
+}
+
+# One call, logged as it happens. A call is logged once: the next run of this script finds and shows it.
+log_call()
+{
+    if ! voicedb --domain "$clinic" conversation show --call "$call" >/dev/null 2>&1; then
+        run voicedb --domain "$clinic" conversation start --call "$call" --caller-id 0000000002 --secretary "$secretary"
+        run voicedb --domain "$clinic" conversation say --call "$call" --role user "Tem estacionamento? Quanto custa?"
+        run voicedb --domain "$clinic" conversation say --call "$call" --role assistant \
+            "Sim, no prédio vizinho: duas horas grátis, depois seis reais a hora."
+        run voicedb --domain "$clinic" conversation say --call "$call" --role user "Obrigado. Quero falar com a recepção."
+        run voicedb --domain "$clinic" conversation end --call "$call" --action transfer --target 201 \
+            --summary "Perguntou pelo estacionamento; transferido para a recepção."
+    fi
+    run voicedb --domain "$clinic" conversation show --call "$call"
+}
+
+# ---- the demo ----------------------------------------------------------------------------------------------------------
+
+for program in voicedb psql; do
+    command -v "$program" >/dev/null || fail "there is no $program on PATH; run \`./dev demo\`, which finds it"
+done
+
+heading "1. Two tenants: to FusionPBX, two domains"
+add_domain "$clinic"
+add_domain "$hotel"
+
+heading "2. The schema"
+run voicedb migrate
+
+for tenant in "$clinic" "$hotel"; do
+    heading "3. Providers, a secretary, transfer rules and documents of $tenant"
+    add_providers "$tenant"
+    add_secretary "$tenant"
+    add_transfer_rules "$tenant"
+    add_documents "$tenant"
+done
+
+heading "4. The same question in both tenants: each answers from its own documents"
+question="Tem estacionamento? Quanto custa?"
+ask "$clinic" "$question" 'R$ 6,00' 'R$ 35,00'
+ask "$hotel" "$question" 'R$ 35,00' 'R$ 6,00'
+
+heading "5. What only the hotel knows, the clinic cannot tell"
+question="Tem passeio de barco pela baía?"
+ask "$hotel" "$question" 'R$ 140,00' 'R$ 6,00'
+run voicedb --domain "$clinic" search --secretary "$secretary" "$question"
+search_json "$clinic" 5 "$question"
+! grep -qF -e 'barco' -e 'R$ 140,00' "$work/answer" || fail "$clinic answered from the hotel's documents"
+
+heading "6. Forty questions as callers ask them, five chunks each"
+printf '%-26s %9s %9s %11s %14s\n' tenant questions answered "neighbour's" "median search"
+ask_all "$clinic"
+ask_all "$hotel"
+
+heading "7. The same words, another desk"
+resolve "$clinic" "Por favor, é uma emergência!" 210
+resolve "$hotel" "Por favor, é uma emergência!" 201
+
+heading "8. A call, logged as it happens"
+log_call
+
+heading "9. What is there now"
+run voicedb tenant list
+
+cat <<END
+
+${bold}Everything came from the right tenant.${plain} What to try next:
+
+  ./dev psql-env
+END

@@ -21,7 +21,7 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
 fi
 
-# ---- printing ----------------------------------------------------------------------------------------------------------
+# ---- printing ------------------------------------------------------------------------------------------------------
 
 heading()
 {
@@ -107,9 +107,9 @@ timed()
     note "($(($(milliseconds) - started)) ms)"
 }
 
-# ---- filling a tenant --------------------------------------------------------------------------------------------------
+# ---- filling a tenant ----------------------------------------------------------------------------------------------
 
-# rows FILE EXPRESSION...: of each JSON object `j` in the file one line, its fields apart by $field. psql reads the JSON.
+# rows FILE EXPRESSION...: a line for each JSON object `j` in the file, its values apart by $field. psql reads the JSON.
 rows()
 {
     file=$1
@@ -169,12 +169,14 @@ add_providers()
 add_secretary()
 {
     rows "$here/$1/secretary.json" "j->>'name'" "j->>'description'" "j->>'extension'" "j->>'greeting_message'" \
-        "j->>'goodbye_message'" "j->>'system_prompt'" "j->>'voice_name'" "j->>'language'" >"$work/rows"
+        "j->>'goodbye_message'" "j->>'system_prompt'" "j->>'voice_name'" "j->>'language'" \
+        "j->>'rag_similarity_threshold'" >"$work/rows"
     begin
-    while IFS=$field read -r name description extension greeting goodbye prompt voice language; do
+    while IFS=$field read -r name description extension greeting goodbye prompt voice language threshold; do
         add voicedb --domain "$1" secretary add --name "$name" --description "$description" --extension "$extension" \
             --greeting "$greeting" --goodbye "$goodbye" --system-prompt "$prompt" --voice "$voice" \
-            --language "$language" --stt whisper-local --tts piper-local --llm ollama-local --embeddings builtin
+            --language "$language" --threshold "$threshold" --stt whisper-local --tts piper-local \
+            --llm ollama-local --embeddings builtin
     done <"$work/rows"
     summary secretary
 }
@@ -228,7 +230,7 @@ WHERE NOT EXISTS (SELECT 1 FROM v_domains WHERE domain_name = '$1')"
     psql -X -v ON_ERROR_STOP=1 -c "$sql"
 }
 
-# ---- asking ------------------------------------------------------------------------------------------------------------
+# ---- asking --------------------------------------------------------------------------------------------------------
 
 search_json()
 {
@@ -274,22 +276,28 @@ resolve()
     grep -q "\"transfer_extension\" *: *\"$3\"" "$work/answer" || fail "$1 does not transfer \"$2\" to $3"
 }
 
+turn()
+{
+    run voicedb --domain "$clinic" conversation say --call "$call" --role "$1" "$2"
+}
+
 # One call, logged as it happens. A call is logged once: the next run of this script finds and shows it.
 log_call()
 {
-    if ! voicedb --domain "$clinic" conversation show --call "$call" >/dev/null 2>&1; then
-        run voicedb --domain "$clinic" conversation start --call "$call" --caller-id 0000000002 --secretary "$secretary"
-        run voicedb --domain "$clinic" conversation say --call "$call" --role user "Tem estacionamento? Quanto custa?"
-        run voicedb --domain "$clinic" conversation say --call "$call" --role assistant \
-            "Sim, no prédio vizinho: duas horas grátis, depois seis reais a hora."
-        run voicedb --domain "$clinic" conversation say --call "$call" --role user "Obrigado. Quero falar com a recepção."
+    if ! voicedb --domain "$clinic" conversation show "$call" >/dev/null 2>&1; then
+        run voicedb --domain "$clinic" conversation start --call "$call" --caller-id 0000000002 \
+            --secretary "$secretary"
+        turn user "Tem estacionamento? Quanto custa?"
+        turn assistant "Sim, no prédio vizinho: duas horas grátis, depois seis reais a hora."
+        turn user "Obrigado. Quero falar com a recepção."
+        turn assistant "Vou transferir para a recepção."
         run voicedb --domain "$clinic" conversation end --call "$call" --action transfer --target 201 \
             --summary "Perguntou pelo estacionamento; transferido para a recepção."
     fi
-    run voicedb --domain "$clinic" conversation show --call "$call"
+    run voicedb --domain "$clinic" conversation show "$call"
 }
 
-# ---- the demo ----------------------------------------------------------------------------------------------------------
+# ---- the demo ------------------------------------------------------------------------------------------------------
 
 for program in voicedb psql; do
     command -v "$program" >/dev/null || fail "there is no $program on PATH; run \`./dev demo\`, which finds it"
@@ -339,7 +347,23 @@ run voicedb tenant list
 
 cat <<END
 
-${bold}Everything came from the right tenant.${plain} What to try next:
+${bold}Every answer came from the right tenant.${plain} What to try next:
 
-  ./dev psql-env
+  eval "\$(./dev pg env)"; export PATH="\$PWD/build:\$PATH" VOICEDB_DOMAIN=$clinic
+  voicedb search --secretary $secretary 'Posso levar meu cachorro?'
+  voicedb --domain $hotel search --secretary $secretary 'Posso levar meu cachorro?'
+  voicedb --json search --secretary $secretary --top 1 'Quanto custa uma limpeza?'
+  voicedb document show cancelamento.md --chunks
+  voicedb secretary show $secretary
+  voicedb help
+
+The same in plain SQL, with the two queries that call scripts send (vector search, secretary with providers):
+
+  psql -f examples/look.sql
+  psql -v domain=$hotel -f examples/look.sql
+  psql -c 'SELECT role, content FROM v_voice_messages ORDER BY created_at'
+
+To take the two tenants away again, with all they have:
+
+  psql -c "DELETE FROM v_domains WHERE domain_name IN ('$clinic', '$hotel')"
 END

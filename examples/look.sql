@@ -1,9 +1,10 @@
 -- What voicedb stored for one tenant, in plain SQL:
 --   psql -f examples/look.sql
 --   psql -v domain=hotel-mirante.example -f examples/look.sql
--- The two prepared queries are the ones that call scripts send. They name the tenant, and nothing of another one comes back.
+-- The two prepared queries are the ones that call scripts send. They name the tenant, and get nothing of another one.
 \set ON_ERROR_STOP on
 \set QUIET on
+\pset pager off
 \pset footer off
 \pset linestyle unicode
 \pset border 1

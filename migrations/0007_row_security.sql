@@ -1,6 +1,6 @@
 -- voicedb_app sees and writes one tenant's rows: those of the transaction's tenant. The owner and superusers, FusionPBX's role
--- among them, pass by. The first half of USING is a one-time filter: it raises the error of a missing tenant
--- even where no row is looked at.
+-- among them, pass by. In a query that names the tenant itself, the planner derives a one-time filter from the two
+-- (setting = $1): a wrong or missing setting stops it before any row is looked at.
 DO $$
 DECLARE
     voice_table regclass;
@@ -14,7 +14,7 @@ BEGIN
         END IF;
         IF NOT EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = voice_table AND polname = 'voicedb_tenant') THEN
             EXECUTE format('CREATE POLICY voicedb_tenant ON %s TO voicedb_app
-                USING ((SELECT voicedb_domain_uuid()) IS NOT NULL AND domain_uuid = (SELECT voicedb_domain_uuid()))
+                USING (domain_uuid = (SELECT voicedb_domain_uuid()))
                 WITH CHECK (domain_uuid = (SELECT voicedb_domain_uuid()))', voice_table);
         END IF;
         IF EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = voice_table AND attname = 'updated_at')

@@ -1,0 +1,309 @@
+#include "pg/connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How long past the server's own statement_timeout a silent server is waited for. */
+enum { GRACE_MS = 5000, CONNECT_SECONDS = 10, MOST_COMMANDS = 32, NOT_A_PARSE = -1 };
+
+struct connection {
+    PGconn *pg;
+    int answer_timeout_ms;
+    bool no_prepared;
+    bool needs_settings;
+    bool broken;
+    bool lost;
+    bool prepared[MOST_QUERIES];         /* parsed by the server, by query id */
+    int16_t parses[MOST_COMMANDS];       /* what the run has sent: the id of a query to parse, or NOT_A_PARSE */
+    size_t commands;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static PGconn *start(const connection_options *options, bool with_settings)
+{
+    char settings[256];
+    snprintf(settings, sizeof settings,
+             "-c search_path=pg_catalog,public,pg_temp -c statement_timeout=%d -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
+             options->statement_timeout_ms);
+    char timeout[16];
+    snprintf(timeout, sizeof timeout, "%d", CONNECT_SECONDS);
+    const char *keywords[] = { "connect_timeout", "fallback_application_name", "dbname", "client_encoding",
+                               with_settings ? "options" : NULL, NULL };
+    const char *values[] = { timeout, "voicedb", options->conninfo == NULL ? "" : options->conninfo, "UTF8", settings, NULL };
+    return PQconnectdbParams(keywords, values, 1);
+}
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+static bool refused_settings(const PGconn *pg)
+{
+    return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "unsupported startup parameter") != NULL;
+}
+
+vdb_status connection_open(const connection_options *options, connection **c, vdb_error *error)
+{
+    connection *new = calloc(1, sizeof *new);
+    if (new == NULL)
+        return error_memory(error);
+    new->answer_timeout_ms = options->statement_timeout_ms + GRACE_MS;
+    new->no_prepared = options->no_prepared;
+    new->pg = start(options, true);
+    if (refused_settings(new->pg)) {
+        PQfinish(new->pg);
+        new->pg = start(options, false);
+        new->needs_settings = true;
+    }
+    if (PQstatus(new->pg) != CONNECTION_OK) {
+        vdb_status status = error_set(error, VDB_UNREACHABLE, "Check PGHOST, PGPORT, PGUSER and PGDATABASE, and that the server is running.",
+                                      "the database cannot be reached");
+        error_detail(error, "%s", PQerrorMessage(new->pg));
+        connection_close(new);
+        return status;
+    }
+    PQsetNoticeReceiver(new->pg, ignore_notice, NULL);
+    if (PQsetnonblocking(new->pg, 1) != 0 || !PQenterPipelineMode(new->pg)) {
+        connection_close(new);
+        return error_memory(error);
+    }
+    *c = new;
+    return VDB_OK;
+}
+
+void connection_close(connection *c)
+{
+    if (c == NULL)
+        return;
+    PQfinish(c->pg);
+    free(c);
+}
+
+bool connection_usable(const connection *c)
+{
+    if (c->broken || PQstatus(c->pg) != CONNECTION_OK)
+        return false;
+    /* An idle connection has nothing to say but that it ends. */
+    struct pollfd socket = { .fd = PQsocket(c->pg), .events = POLLIN };
+    return poll(&socket, 1, 0) == 0;
+}
+
+bool connection_needs_settings(const connection *c)
+{
+    return c->needs_settings;
+}
+
+bool connection_lost(const connection *c)
+{
+    return c->lost;
+}
+
+int connection_server_version(const connection *c)
+{
+    return PQserverVersion(c->pg);
+}
+
+/* The one place where a connection is given up: its server is gone or silent. */
+static vdb_status give_up(connection *c, vdb_error *error, const char *message)
+{
+    c->broken = true;
+    c->lost = true;
+    PGcancel *cancel = PQstatus(c->pg) == CONNECTION_OK ? PQgetCancel(c->pg) : NULL;
+    if (cancel != NULL) {
+        char reason[256];
+        (void)PQcancel(cancel, reason, sizeof reason);
+        PQfreeCancel(cancel);
+    }
+    vdb_status status = error_set(error, VDB_UNREACHABLE, "Check that the server is running and try again.", "%s", message);
+    const char *detail = PQerrorMessage(c->pg);
+    if (detail[0] != '\0')
+        error_detail(error, "%s", detail);
+    return status;
+}
+
+/* Sends what is waiting and reads until a result can be had without blocking. */
+static vdb_status wait_for_result(connection *c, int64_t deadline, vdb_error *error)
+{
+    for (;;) {
+        int unsent = PQflush(c->pg);
+        if (unsent < 0)
+            return give_up(c, error, "the connection to the database was lost");
+        if (unsent == 0 && !PQisBusy(c->pg))
+            return VDB_OK;
+        struct pollfd socket = { .fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)) };
+        int64_t left = deadline - now_ms();
+        int ready = left <= 0 ? 0 : poll(&socket, 1, (int)left);
+        if (ready == 0)
+            return give_up(c, error, "the database did not answer in time");
+        if (ready < 0 && errno != EINTR)
+            return give_up(c, error, "the connection to the database was lost");
+        if (!PQconsumeInput(c->pg))
+            return give_up(c, error, "the connection to the database was lost");
+    }
+}
+
+static bool sent(connection *c, int query_id)
+{
+    if (c->commands == MOST_COMMANDS)
+        return false;
+    c->parses[c->commands++] = (int16_t)query_id;
+    return true;
+}
+
+static bool is_parsed(const connection *c, int query_id)
+{
+    bool parsed = c->prepared[query_id];
+    for (size_t i = 0; i < c->commands; i++)
+        parsed |= c->parses[i] == query_id;
+    return parsed;
+}
+
+static bool send_statement(connection *c, const statement *s)
+{
+    const query *q = s->query;
+    const char *values[MOST_PARAMETERS];
+    int lengths[MOST_PARAMETERS], formats[MOST_PARAMETERS];
+    for (int i = 0; i < q->parameters; i++) {
+        values[i] = s->params[i].value;
+        lengths[i] = (int)s->params[i].length;
+        formats[i] = s->params[i].binary;
+    }
+    if (c->no_prepared)
+        return PQsendQueryParams(c->pg, q->text, q->parameters, NULL, values, lengths, formats, 0) == 1 &&
+               sent(c, NOT_A_PARSE);
+    if (!is_parsed(c, q->id) && (PQsendPrepare(c->pg, q->name, q->text, 0, NULL) != 1 || !sent(c, q->id)))
+        return false;
+    return PQsendQueryPrepared(c->pg, q->name, q->parameters, values, lengths, formats, 0) == 1 &&
+           sent(c, NOT_A_PARSE);
+}
+
+/*
+ * Reads one command's result. In a pipeline each is followed by a NULL; the first failure's successors say
+ * PGRES_PIPELINE_ABORTED.
+ */
+static vdb_status read_result(connection *c, int64_t deadline, PGresult **result, vdb_error *error)
+{
+    *result = NULL;
+    for (;;) {
+        vdb_status status = wait_for_result(c, deadline, error);
+        if (status != VDB_OK) {
+            PQclear(*result);
+            *result = NULL;
+            return status;
+        }
+        PGresult *next = PQgetResult(c->pg);
+        if (next == NULL && *result != NULL)
+            return VDB_OK;
+        if (next == NULL)
+            return give_up(c, error, "the connection to the database was lost");
+        PQclear(*result);
+        *result = next;
+        if (PQresultStatus(next) == PGRES_PIPELINE_SYNC)
+            return VDB_OK;
+    }
+}
+
+/* Keeps the first failure of a run. */
+static vdb_status judge(connection *c, const PGresult *result, vdb_status so_far, vdb_error *error)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_PIPELINE_ABORTED:
+    case PGRES_PIPELINE_SYNC:
+        return so_far;
+    default:
+        if (PQstatus(c->pg) != CONNECTION_OK)
+            c->broken = c->lost = true;
+        return so_far == VDB_OK ? error_from_result(error, result) : so_far;
+    }
+}
+
+static bool succeeded(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
+}
+
+/*
+ * Reads until the pipeline's end; `result` gets that of the last command but the end itself. A statement counts as prepared when
+ * its own parse has succeeded, whatever came after: the server keeps it.
+ */
+static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
+{
+    vdb_status status = VDB_OK;
+    int64_t deadline = now_ms() + c->answer_timeout_ms;
+    PGresult *last = NULL;
+    for (size_t i = 0;; i++) {
+        PGresult *next;
+        vdb_status read = read_result(c, deadline, &next, status == VDB_OK ? error : NULL);
+        if (read != VDB_OK) {
+            PQclear(last);
+            return status == VDB_OK ? read : status;
+        }
+        status = judge(c, next, status, error);
+        if (i < c->commands && c->parses[i] != NOT_A_PARSE && succeeded(next))
+            c->prepared[c->parses[i]] = true;
+        if (PQresultStatus(next) == PGRES_PIPELINE_SYNC || c->broken) {
+            PQclear(next);
+            break;
+        }
+        PQclear(last);
+        last = next;
+    }
+    if (status == VDB_OK && result != NULL)
+        *result = last;
+    else
+        PQclear(last);
+    return status;
+}
+
+vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result,
+                          vdb_error *error)
+{
+    c->lost = false;
+    c->commands = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!send_statement(c, &statements[i]))
+            return give_up(c, error, "the connection to the database was lost");
+    }
+    if (!PQpipelineSync(c->pg))
+        return give_up(c, error, "the connection to the database was lost");
+    return drain(c, result, error);
+}
+
+/* The simple protocol, which alone takes several statements at once, does not go with pipeline mode. */
+vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
+{
+    c->lost = false;
+    PQexitPipelineMode(c->pg);
+    if (PQsendQuery(c->pg, sql) != 1)
+        return give_up(c, error, "the connection to the database was lost");
+    vdb_status status = VDB_OK;
+    int64_t deadline = now_ms() + c->answer_timeout_ms;
+    for (;;) {
+        vdb_status wait = wait_for_result(c, deadline, status == VDB_OK ? error : NULL);
+        if (wait != VDB_OK)
+            return status == VDB_OK ? wait : status;
+        PGresult *next = PQgetResult(c->pg);
+        if (next == NULL)
+            break;
+        status = judge(c, next, status, error);
+        PQclear(next);
+    }
+    if (!c->broken && !PQenterPipelineMode(c->pg))
+        c->broken = true;
+    return status;
+}

@@ -1,0 +1,195 @@
+#include "pg/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { DEFAULT_CONNECTIONS = 8, MOST_CONNECTIONS = 1000, DEFAULT_ACQUIRE_MS = 5000, DEFAULT_STATEMENT_MS = 30000 };
+
+struct vdb_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t released;
+    connection_options options;
+    char *conninfo;
+    int acquire_timeout_ms;
+    int max_connections;
+    int open;          /* idle ones and borrowed ones */
+    int idle;          /* how many of `stack` */
+    bool needs_settings;
+    int fact;
+    connection *stack[]; /* idle connections, the last released on top */
+};
+
+static int or_default(int value, int otherwise)
+{
+    return value > 0 ? value : otherwise;
+}
+
+static vdb_pool *allocate(const vdb_options *options)
+{
+    int most = or_default(options->max_connections, DEFAULT_CONNECTIONS);
+    if (most > MOST_CONNECTIONS)
+        most = MOST_CONNECTIONS;
+    vdb_pool *pool = calloc(1, sizeof *pool + (size_t)most * sizeof pool->stack[0]);
+    if (pool == NULL)
+        return NULL;
+    pool->conninfo = options->conninfo == NULL ? NULL : strdup(options->conninfo);
+    pool->options = (connection_options){
+        .conninfo = pool->conninfo,
+        .statement_timeout_ms = or_default(options->statement_timeout_ms, DEFAULT_STATEMENT_MS),
+        .no_prepared = options->no_prepared,
+    };
+    pool->acquire_timeout_ms = or_default(options->acquire_timeout_ms, DEFAULT_ACQUIRE_MS);
+    pool->max_connections = most;
+    pool->fact = -1;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->released, &clock);
+    pthread_condattr_destroy(&clock);
+    return pool;
+}
+
+vdb_status vdb_pool_open(const vdb_options *options, vdb_pool **pool, vdb_error *error)
+{
+    error_clear(error);
+    vdb_pool *new = allocate(options == NULL ? &(vdb_options){ 0 } : options);
+    if (new == NULL)
+        return error_memory(error);
+    connection *first;
+    vdb_status status = pool_acquire(new, &first, error);
+    if (status != VDB_OK) {
+        vdb_pool_close(new);
+        return status;
+    }
+    new->needs_settings = connection_needs_settings(first);
+    pool_release(new, first);
+    *pool = new;
+    return VDB_OK;
+}
+
+void vdb_pool_close(vdb_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->idle > 0)
+        connection_close(pool->stack[--pool->idle]);
+    pthread_cond_destroy(&pool->released);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->conninfo);
+    free(pool);
+}
+
+static struct timespec after_ms(int ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+/* An idle connection, or NULL and the right to open one; false: none became free in time. */
+static bool take(vdb_pool *pool, connection **c)
+{
+    struct timespec deadline = after_ms(pool->acquire_timeout_ms);
+    bool taken = true;
+    *c = NULL;
+    pthread_mutex_lock(&pool->lock);
+    while (taken && pool->idle == 0 && pool->open == pool->max_connections)
+        taken = pthread_cond_timedwait(&pool->released, &pool->lock, &deadline) != ETIMEDOUT;
+    taken = taken || pool->idle > 0 || pool->open < pool->max_connections;
+    if (taken && pool->idle > 0)
+        *c = pool->stack[--pool->idle];
+    else if (taken)
+        pool->open++;
+    pthread_mutex_unlock(&pool->lock);
+    return taken;
+}
+
+static void forget(vdb_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->open--;
+    pthread_cond_signal(&pool->released);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error)
+{
+    if (!take(pool, c))
+        return error_set(error, VDB_UNREACHABLE, "Raise max_connections, or make fewer calls at once.",
+                         "all %d connections of the pool are in use", pool->max_connections);
+    if (*c != NULL && connection_usable(*c))
+        return VDB_OK;
+    connection_close(*c);
+    vdb_status status = connection_open(&pool->options, c, error);
+    if (status != VDB_OK)
+        forget(pool);
+    return status;
+}
+
+void pool_release(vdb_pool *pool, connection *c)
+{
+    if (!connection_usable(c)) {
+        connection_close(c);
+        forget(pool);
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->stack[pool->idle++] = c;
+    pthread_cond_signal(&pool->released);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static bool only_reads(const statement *statements, size_t count)
+{
+    bool reads = true;
+    for (size_t i = 0; i < count; i++)
+        reads = reads && statements[i].query->reads;
+    return reads;
+}
+
+vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error)
+{
+    bool again = only_reads(statements, count);
+    for (;;) {
+        connection *c;
+        vdb_status status = pool_acquire(pool, &c, error);
+        if (status != VDB_OK)
+            return status;
+        status = connection_run(c, statements, count, result, error);
+        bool lost = connection_lost(c);
+        pool_release(pool, c);
+        if (status == VDB_OK || !lost || !again)
+            return status;
+        again = false;
+    }
+}
+
+bool pool_needs_settings(vdb_pool *pool)
+{
+    return pool->needs_settings;
+}
+
+int pool_noted(vdb_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    int fact = pool->fact;
+    pthread_mutex_unlock(&pool->lock);
+    return fact;
+}
+
+void pool_note(vdb_pool *pool, int fact)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->fact = fact;
+    pthread_mutex_unlock(&pool->lock);
+}

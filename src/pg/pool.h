@@ -1,0 +1,24 @@
+/* A pool of connections, for any number of threads, and transactions on them. */
+#ifndef VDB_PG_POOL_H
+#define VDB_PG_POOL_H
+
+#include "pg/connection.h"
+
+/* Borrows a connection; give it back with pool_release(), whatever became of it. */
+vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error);
+void pool_release(vdb_pool *pool, connection *c);
+
+/*
+ * Runs statements in one transaction and one round trip on any connection. When all of them only read and the connection turns out
+ * to have been lost, they are sent once more on a fresh one. `result` as in connection_run().
+ */
+vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error);
+
+/* True when transactions of this pool must give the session settings themselves. */
+bool pool_needs_settings(vdb_pool *pool);
+
+/* A fact about the database that is looked up once per pool and kept: -1 until pool_note() is called. */
+int pool_noted(vdb_pool *pool);
+void pool_note(vdb_pool *pool, int fact);
+
+#endif

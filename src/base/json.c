@@ -17,7 +17,10 @@ json_t *json_parse_object(const char *text, const char *what, vdb_error *error)
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
     if (value == NULL) {
         error_set(error, VDB_BAD_INPUT, "Give a JSON object, for example '{\"model\": \"bge-m3\"}'.", "%s is not JSON", what);
-        error_detail(error, "line %d, column %d: %s", reason.line, reason.column, reason.text);
+        /* What follows " near " is a piece of the text, which may be a secret. */
+        const char *near = strstr(reason.text, " near ");
+        int words = near == NULL ? (int)strlen(reason.text) : (int)(near - reason.text);
+        error_detail(error, "line %d, column %d: %.*s", reason.line, reason.column, words, reason.text);
         return NULL;
     }
     if (!json_is_object(value)) {

@@ -1,0 +1,14 @@
+-- Asked by: `conversation list`.
+SELECT v.conversation_uuid, v.voice_secretary_uuid, s.name AS secretary_name, v.call_uuid, v.caller_id, v.caller_name,
+       v.started_at, v.ended_at, v.final_action, v.transfer_rule_uuid, v.transfer_target, v.summary, v.ticket_id,
+       v.metadata,
+       (SELECT count(*)
+        FROM v_voice_messages m
+        WHERE m.domain_uuid = :'domain_uuid'::uuid AND m.conversation_uuid = v.conversation_uuid) AS messages,
+       v.created_at, v.updated_at
+FROM v_voice_conversations v
+LEFT JOIN v_voice_secretaries s
+       ON s.domain_uuid = :'domain_uuid'::uuid AND s.voice_secretary_uuid = v.voice_secretary_uuid
+WHERE v.domain_uuid = :'domain_uuid'::uuid AND (:'caller_id'::text IS NULL OR v.caller_id = :'caller_id')
+ORDER BY v.started_at DESC, v.conversation_uuid
+LIMIT :'limit'::integer;

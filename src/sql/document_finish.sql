@@ -1,0 +1,6 @@
+-- Asked by: storing a document, last.
+UPDATE v_voice_documents
+SET chunk_count = :'chunk_count'::integer,
+    processing_status = 'ready',
+    processed_at = CURRENT_TIMESTAMP
+WHERE domain_uuid = :'domain_uuid'::uuid AND document_uuid = :'document_uuid'::uuid;

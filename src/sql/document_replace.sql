@@ -1,0 +1,12 @@
+-- The document keeps its UUID and whether it is enabled. Asked by: storing a document whose name is there.
+UPDATE v_voice_documents
+SET document_type = :'document_type',
+    file_path = :'file_path',
+    mime_type = :'mime_type',
+    file_size = :'file_size'::bigint,
+    content = :'content',
+    content_sha256 = decode(:'content_sha256', 'hex'),
+    processing_status = 'processing',
+    processing_error = NULL
+WHERE domain_uuid = :'domain_uuid'::uuid AND document_uuid = :'document_uuid'::uuid
+RETURNING document_uuid;

@@ -1,0 +1,35 @@
+-- The nearest chunks, in two stages: the nearest by Hamming distance of one-bit codes, from an index that holds the tenant's codes
+-- side by side, then ordered by exact distance. Asked by: every search, 5 to 20 times a call.
+--
+-- The question is quantized once: with a generic plan binary_quantize($2) would run for every row. The documents are a hashed set, and
+-- OFFSET 0 keeps the second stage a look-up of each candidate, whatever the planner thinks of a tenant it does not know.
+WITH question AS MATERIALIZED (
+    SELECT :'embedding'::vector AS embedding, binary_quantize(:'embedding'::vector)::bit(1536) AS bits
+), documents AS MATERIALIZED (
+    SELECT d.document_uuid, d.document_name
+    FROM v_voice_documents d
+    WHERE d.domain_uuid = :'domain_uuid'::uuid AND d.enabled AND d.processing_status = 'ready'
+      AND (:'voice_secretary_uuid'::uuid IS NULL OR d.voice_secretary_uuid IS NULL
+           OR d.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)
+), candidates AS MATERIALIZED (
+    SELECT c.chunk_uuid
+    FROM v_voice_document_chunks c
+    WHERE c.domain_uuid = :'domain_uuid'::uuid AND c.embedding_model = :'embedding_model'
+      AND (c.document_uuid IN (SELECT document_uuid FROM documents)) IS TRUE
+    ORDER BY c.embedding_bits <~> (SELECT bits FROM question)
+    LIMIT :'candidates'::integer
+), nearest AS (
+    SELECT c.chunk_uuid, c.document_uuid, c.chunk_index, c.content,
+           c.embedding <=> (SELECT embedding FROM question) AS distance
+    FROM candidates
+    CROSS JOIN LATERAL (SELECT k.chunk_uuid, k.document_uuid, k.chunk_index, k.content, k.embedding
+                        FROM v_voice_document_chunks k
+                        WHERE k.domain_uuid = :'domain_uuid'::uuid AND k.chunk_uuid = candidates.chunk_uuid
+                        OFFSET 0) c
+    ORDER BY distance, c.chunk_uuid
+    LIMIT :'top'::integer
+)
+SELECT n.chunk_uuid, n.document_uuid, d.document_name, n.chunk_index, n.content, 1 - n.distance AS similarity
+FROM nearest n
+JOIN documents d USING (document_uuid)
+ORDER BY n.distance, n.chunk_uuid;

@@ -80,6 +80,11 @@ socket_link()
     echo "${XDG_RUNTIME_DIR:-/tmp}/voicedb-$(id -u)-$(stat -c %d-%i "$home")"
 }
 
+remove_own_link()
+{
+    [ "$(stat -c %F,%u "$1" 2>/dev/null)" != "symbolic link,$(id -u)" ] || rm -f "$1"
+}
+
 host()
 {
     case $home in
@@ -94,7 +99,7 @@ host()
     [ -d "$home" ] || return 0
     link=$(socket_link)
     if [ "$(readlink "$link")" != "$home/socket" ]; then
-        [ ! -O "$link" ] || rm -f "$link"
+        remove_own_link "$link"
         ln -s "$home/socket" "$link" || die 1 "$link is in the way" "Remove it, or set XDG_RUNTIME_DIR."
     fi
     echo "$link"
@@ -254,8 +259,7 @@ pg_stop()
     else
         end_orphans
     fi
-    link=$(socket_link 2>/dev/null) && [ -L "$link" ] && [ -O "$link" ] && rm -f "$link"
-    return 0
+    [ ! -d "$home" ] || remove_own_link "$(socket_link)"
 }
 
 pg_drop()

@@ -6,6 +6,7 @@
 #   major     17
 #   bindir    where postgres is, as the server sees it
 #   clients   where psql, pg_dump ... are, as everybody else sees it
+#   prefix    the directory of ours that holds its lib/ and share/
 #   share     where its extensions are, as everybody sees it
 #   inside    how the server sees .pg: its path, or nothing where .pg is the server's root directory
 # server_account sets uid and gid, the account that the server runs as.
@@ -70,9 +71,10 @@ offered_major()
 use_installed()
 {
     kind=installed major=$1 inside=$pg
-    bindir=/usr/lib/postgresql/$major/bin
-    clients=$bindir
-    share=/usr/share/postgresql/$major
+    prefix=$pg/installed-$major
+    bindir=$prefix/lib/postgresql/$major/bin
+    share=$prefix/share/postgresql/$major
+    clients=/usr/lib/postgresql/$major/bin
     where="installed on this machine"
 }
 
@@ -81,7 +83,8 @@ use_root()
     kind=root major=$root_major inside=
     bindir=/usr/lib/postgresql/$major/bin
     clients=$pg/clients
-    share=$pg/root/usr/share/postgresql/$major
+    prefix=$pg/root/usr
+    share=$prefix/share/postgresql/$major
     where="in a private Debian 13 root"
 }
 
@@ -118,7 +121,31 @@ choose_server()
             use_root
         fi
     fi
-    [ "$kind" != root ] || link_root
+    if [ "$kind" = root ]; then
+        link_root
+    else
+        copy_installed
+    fi
+}
+
+# An installed server runs from a copy, which finds its own lib/ and share/, so that tenantvec can be installed there and
+# not on the machine. A newer package makes a newer copy.
+copy_installed()
+{
+    state=$(cd /usr && stat -c '%n %s %Y' "lib/postgresql/$major/bin/postgres" \
+        "lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" "share/postgresql/$major/extension/vector.control" \
+        2>/dev/null || true)
+    [ "$(cat "$prefix/.voicedb" 2>/dev/null)" != "$state" ] || return 0
+    rm -rf "$prefix.new" "$prefix.old"
+    for part in lib share; do
+        mkdir -p "$prefix.new/$part/postgresql"
+        cp -a "/usr/$part/postgresql/$major" "$prefix.new/$part/postgresql/"
+    done
+    ln -s /usr/include "$prefix.new/include"
+    printf '%s\n' "$state" >"$prefix.new/.voicedb"
+    [ ! -d "$prefix" ] || mv -T "$prefix" "$prefix.old"
+    mv -T "$prefix.new" "$prefix"
+    rm -rf "$prefix.old"
 }
 
 # The mirror and the network settings that this machine's apt already works with.

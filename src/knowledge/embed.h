@@ -22,7 +22,7 @@ const char *embedder_model(const embedder *e);
 /*
  * Embeds `count` texts into `vectors`, count × VDB_DIMENSIONS floats, each padded with zeros behind its `*dimensions`
  * numbers. All of one call have the same number of dimensions. VDB_PROVIDER: the provider failed, after its retries;
- * VDB_BAD_INPUT: it gave vectors longer than VDB_DIMENSIONS.
+ * VDB_BAD_INPUT: it gave vectors longer than VDB_DIMENSIONS, or "builtin" got a text without a letter or digit.
  */
 vdb_status embed_texts(embedder *e, const char *const *texts, size_t count, float *vectors, int *dimensions,
                        vdb_error *error);

@@ -1,0 +1,802 @@
+/* The OpenAI protocol, against tests/http/server.py on 127.0.0.1: every failure is one that a real socket had. */
+#include "knowledge/openai.h"
+#include "knowledge/openai_answer.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+enum { MOST_TEXTS = 100 };
+
+/* ---- the server -------------------------------------------------------------------------------------------------- */
+
+static struct {
+    pid_t pid;
+    int port, closed_port;
+    int stdin_pipe; /* the server ends when it is closed, so also when this process dies */
+    char directory[64];
+    char record[96];
+} server;
+
+static void run_server(int in, int out)
+{
+    char script[4096];
+    const char *tests = getenv("VOICEDB_TESTS");
+    snprintf(script, sizeof script, "%s/http/server.py", tests == NULL ? "tests" : tests);
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    execlp("python3", "python3", script, "--watch-stdin", "--record", server.record, "--dimensions", "8", (char *)NULL);
+    _exit(127);
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    static const char *const proxies[] = { "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY" };
+    for (size_t i = 0; i < COUNT(proxies); i++)
+        unsetenv(proxies[i]);
+    strcpy(server.directory, "/tmp/voicedb-openai-XXXXXX");
+    assert_non_null(mkdtemp(server.directory));
+    snprintf(server.record, sizeof server.record, "%s/record", server.directory);
+    int in[2], out[2];
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    server.pid = fork();
+    if (server.pid == 0)
+        run_server(in[0], out[1]);
+    close(in[0]);
+    close(out[1]);
+    server.stdin_pipe = in[1];
+    FILE *ports = fdopen(out[0], "r");
+    assert_int_equal(fscanf(ports, "%d %d", &server.port, &server.closed_port), 2);
+    return fclose(ports);
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    int status = 0;
+    close(server.stdin_pipe);
+    kill(server.pid, SIGTERM);
+    waitpid(server.pid, &status, 0);
+    unlink(server.record);
+    return rmdir(server.directory) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+/* ---- a client, and what the server saw of it --------------------------------------------------------------------- */
+
+static char path[256]; /* of the client made last: no other has it */
+
+/* `members` begins with a comma, or is empty. */
+static openai *client_at(int port, const char *scenario, const char *members)
+{
+    static int label;
+    char config[1024];
+    snprintf(path, sizeof path, "/%s/l%d/v1/embeddings", scenario, ++label);
+    snprintf(config, sizeof config, "{\"base_url\": \"http://127.0.0.1:%d%.*s/\", \"model\": \"test-model\"%s}", port,
+             (int)(strlen(path) - strlen("/embeddings")), path, members);
+    openai *o = NULL;
+    vdb_error error = { 0 };
+    if (openai_new(config, &o, &error) != VDB_OK)
+        fail_msg("%s: %s (%s)", config, error.message, error.detail);
+    return o;
+}
+
+static openai *client(const char *scenario, const char *members)
+{
+    return client_at(server.port, scenario, members);
+}
+
+static json_t *read_record(const char *wanted)
+{
+    json_t *requests = json_array(), *request;
+    FILE *file = fopen(server.record, "r");
+    while (file != NULL && (request = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL)) != NULL) {
+        if (strcmp(json_string_value(json_object_get(request, "path")), wanted) == 0)
+            json_array_append(requests, request);
+        json_decref(request);
+    }
+    if (file != NULL)
+        fclose(file);
+    return requests;
+}
+
+/* The requests of the last client, which are `count`; one that had no answer may still be on its way into the record.
+ */
+static json_t *requests(size_t count)
+{
+    json_t *found = read_record(path);
+    for (int i = 0; i < 500 && json_array_size(found) < count; i++) {
+        json_decref(found);
+        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+        found = read_record(path);
+    }
+    assert_int_equal(json_array_size(found), count);
+    return found;
+}
+
+static void assert_requests(size_t count)
+{
+    json_decref(requests(count));
+}
+
+static const char *sent_string(const json_t *sent, const char *part, const char *name)
+{
+    return json_string_value(json_object_get(json_object_get(sent, part), name));
+}
+
+/* Seconds from the first to the second request of the last client. */
+static double seconds_between(const json_t *sent)
+{
+    return json_real_value(json_object_get(json_array_get(sent, 1), "time")) -
+           json_real_value(json_object_get(json_array_get(sent, 0), "time"));
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" has no \"%s\"", text, part);
+}
+
+static float vectors[MOST_TEXTS * VDB_DIMENSIONS];
+static int dimensions;
+
+static vdb_status embed(openai *o, size_t count, vdb_error *error)
+{
+    static const char *const texts[] = { "[3, 4]", "[0, -2]", "[5, 12]", "[8, 15]", "[-1, 0]" };
+    memset(vectors, 0x7F, sizeof vectors);
+    dimensions = -1;
+    return openai_embed(o, texts, count, vectors, &dimensions, error);
+}
+
+static void assert_vector(size_t at, double first, double second)
+{
+    const float *vector = vectors + at * VDB_DIMENSIONS;
+    assert_true(fabs(vector[0] - first) < 1e-6);
+    assert_true(fabs(vector[1] - second) < 1e-6);
+    for (size_t i = 2; i < VDB_DIMENSIONS; i++)
+        assert_true(vector[i] == 0);
+}
+
+/* Embeds the first two texts and checks them. */
+static void assert_good(openai *o)
+{
+    vdb_error error = { 0 };
+    if (embed(o, 2, &error) != VDB_OK)
+        fail_msg("%s; %s; %s", path, error.message, error.detail);
+    assert_int_equal(dimensions, 2);
+    assert_vector(0, 0.6, 0.8);
+    assert_vector(1, 0, -1);
+}
+
+/* Embeds two texts, which must fail, and checks what every such error has. */
+static vdb_error assert_fails(openai *o, vdb_status status)
+{
+    vdb_error error = { 0 };
+    assert_int_equal(embed(o, 2, &error), status);
+    assert_int_equal(error.status, status);
+    assert_int_equal(dimensions, -1);
+    assert_true(error.message[0] != '\0' && error.hint[0] >= 'A' && error.hint[0] <= 'Z');
+    assert_contains(error.detail, "POST http://127.0.0.1:");
+    assert_contains(error.detail, "model test-model");
+    return error;
+}
+
+/* ---- config ------------------------------------------------------------------------------------------------------ */
+
+static void config_that_cannot_be_used_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *config, *message;
+    } refused[] = {
+        { "", "not JSON" },
+        { "[]", "no object" },
+        { "{}", "`model` is missing" },
+        { "{\"model\": null}", "`model` is missing" },
+        { "{\"model\": \"\"}", "`model` is missing" },
+        { "{\"model\": 3}", "`model` in the provider's config must be a string" },
+        { "{\"model\": \"m\", \"api_key\": 3}", "`api_key`" },
+        { "{\"model\": \"m\", \"api_key\": \"sk\\r\\nX-Evil: 1\"}", "`api_key`" },
+        { "{\"model\": \"m\", \"api_key\": \"sk space\"}", "`api_key`" },
+        { "{\"model\": \"m\", \"api_key\": \"ção\"}", "`api_key`" },
+        { "{\"model\": \"m\", \"base_url\": 3}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"127.0.0.1:80/v1\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"file:///etc/passwd\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"ftp://h/v1\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"http://\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"http://user:hidden@h/v1\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"http://h/v1?key=hidden\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"http://h/v1#hidden\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"base_url\": \"http://h h/v1\"}", "`base_url`" },
+        { "{\"model\": \"m\", \"dimensions\": 0}",
+          "`dimensions` in the provider's config must be a whole number from 1" },
+        { "{\"model\": \"m\", \"dimensions\": 1537}", "from 1 to 1536" },
+        { "{\"model\": \"m\", \"dimensions\": \"256\"}", "`dimensions`" },
+        { "{\"model\": \"m\", \"dimensions\": 256.0}", "`dimensions`" },
+        { "{\"model\": \"m\", \"timeout_ms\": 0}", "`timeout_ms`" },
+        { "{\"model\": \"m\", \"timeout_ms\": 600001}", "`timeout_ms`" },
+        { "{\"model\": \"m\", \"connect_timeout_ms\": -1}", "`connect_timeout_ms`" },
+        { "{\"model\": \"m\", \"max_retries\": 11}", "`max_retries`" },
+        { "{\"model\": \"m\", \"max_retries\": true}", "`max_retries`" },
+        { "{\"model\": \"m\", \"batch_size\": 0}", "`batch_size`" },
+        { "{\"model\": \"m\", \"batch_size\": 2049}", "`batch_size`" },
+        { "{\"model\": \"m\", \"batch_size\": 9223372036854775807}", "`batch_size`" },
+        { "{\"model\": \"m\", \"encoding_format\": \"base64\"}", "`encoding_format`" },
+        { "{\"api_key\": \"hidden\", \"model\": \"m\"", "not JSON" },
+        { "{\"model\": \"m\", \"api_key\": \"hidden\" \"hidden\"}", "not JSON" },
+    };
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        openai *o = NULL;
+        vdb_error error = { 0 };
+        assert_int_equal(openai_new(refused[i].config, &o, &error), VDB_BAD_INPUT);
+        assert_null(o);
+        assert_contains(error.message, refused[i].message);
+        assert_true(error.hint[0] != '\0');
+        assert_null(strstr(error.message, "hidden"));
+        assert_null(strstr(error.detail, "hidden"));
+    }
+    openai *o = NULL;
+    assert_int_equal(openai_new("{}", &o, NULL), VDB_BAD_INPUT);
+}
+
+static void model_may_be_100_bytes_long(void **state)
+{
+    (void)state;
+    char config[256];
+    vdb_error error = { 0 };
+    openai *o = NULL;
+    snprintf(config, sizeof config, "{\"model\": \"%0100d\"}", 0);
+    assert_int_equal(openai_new(config, &o, &error), VDB_OK);
+    assert_int_equal(strlen(openai_model(o)), 100);
+    openai_free(o);
+    snprintf(config, sizeof config, "{\"model\": \"%0101d\"}", 0);
+    assert_int_equal(openai_new(config, &o, &error), VDB_BAD_INPUT);
+    assert_contains(error.message, "longer than 100 bytes");
+    openai_free(NULL);
+}
+
+static void members_of_others_and_null_are_ignored(void **state)
+{
+    (void)state;
+    openai *o = client("good", ", \"label\": {\"a\": [1]}, \"voice\": 3, \"dimensions\": null, \"timeout_ms\": null, "
+                               "\"api_key\": \"\", \"encoding_format\": \"float\"");
+    assert_string_equal(openai_model(o), "test-model");
+    assert_good(o);
+    json_t *sent = requests(1);
+    assert_null(sent_string(json_array_get(sent, 0), "headers", "authorization"));
+    json_decref(sent);
+    openai_free(o);
+}
+
+/* ---- requests and good answers ----------------------------------------------------------------------------------- */
+
+static void request_is_as_the_protocol_wants_it(void **state)
+{
+    (void)state;
+    openai *o = client("good", ", \"api_key\": \"sk-test-1\"");
+    const char *texts[] = { "Não fecha às \"18h\"?", "line\nbreak" };
+    vdb_error error = { 0 };
+    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(dimensions, 8);
+
+    json_t *sent = requests(1);
+    const json_t *first = json_array_get(sent, 0);
+    assert_string_equal(sent_string(first, "headers", "content-type"), "application/json");
+    assert_string_equal(sent_string(first, "headers", "authorization"), "Bearer sk-test-1");
+    assert_string_equal(sent_string(first, "headers", "user-agent"), "voicedb/" VOICEDB_VERSION);
+    assert_null(sent_string(first, "headers", "expect"));
+    json_t *expected =
+        json_pack("{s:s,s:[s,s],s:s}", "model", "test-model", "input", texts[0], texts[1], "encoding_format", "float");
+    assert_true(json_equal(json_object_get(first, "body"), expected));
+    json_decref(expected);
+    json_decref(sent);
+    openai_free(o);
+}
+
+static void vectors_are_in_the_order_of_the_texts(void **state)
+{
+    (void)state;
+    static const char *const scenarios[] = { "good", "shuffled" };
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        openai *o = client(scenarios[i], "");
+        vdb_error error = { 0 };
+        assert_int_equal(embed(o, 5, &error), VDB_OK);
+        assert_vector(0, 0.6, 0.8);
+        assert_vector(1, 0, -1);
+        assert_vector(2, 5.0 / 13, 12.0 / 13);
+        assert_vector(3, 8.0 / 17, 15.0 / 17);
+        assert_vector(4, -1, 0);
+        openai_free(o);
+    }
+}
+
+static void dimensions_are_sent_and_checked(void **state)
+{
+    (void)state;
+    openai *o = client("good", ", \"dimensions\": 1536");
+    const char *texts[] = { "um", "dois" };
+    vdb_error error = { 0 };
+    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(dimensions, 1536);
+    json_t *sent = requests(1);
+    const json_t *body = json_object_get(json_array_get(sent, 0), "body");
+    assert_int_equal(json_integer_value(json_object_get(body, "dimensions")), 1536);
+    json_decref(sent);
+    openai_free(o);
+
+    o = client("short", ", \"dimensions\": 16");
+    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
+    assert_contains(error.message, "15 numbers where 16 were expected");
+    assert_contains(error.hint, "`dimensions`");
+    openai_free(o);
+}
+
+static void texts_go_in_batches_over_one_connection(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 2, 2, 1, 2 };
+    openai *o = client("shuffled", ", \"batch_size\": 2");
+    vdb_error error = { 0 };
+    assert_int_equal(embed(o, 5, &error), VDB_OK);
+    assert_vector(2, 5.0 / 13, 12.0 / 13);
+    assert_vector(4, -1, 0);
+    assert_good(o);
+
+    json_t *sent = requests(4);
+    const json_t *connection = json_object_get(json_array_get(sent, 0), "connection");
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        const json_t *request = json_array_get(sent, i);
+        assert_int_equal(json_array_size(json_object_get(json_object_get(request, "body"), "input")), sizes[i]);
+        assert_true(json_equal(json_object_get(request, "connection"), connection));
+    }
+    json_decref(sent);
+    openai_free(o);
+}
+
+static void batches_of_different_length_are_refused(void **state)
+{
+    (void)state;
+    openai *o = client("good", ", \"batch_size\": 1");
+    const char *texts[] = { "[1, 2]", "[1, 2, 3]" };
+    vdb_error error = { 0 };
+    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
+    assert_contains(error.message, "3 numbers where 2 were expected");
+    openai_free(o);
+}
+
+static void many_texts_of_full_length_fit(void **state)
+{
+    (void)state;
+    openai *o = client("good", ", \"dimensions\": 1536, \"batch_size\": 64");
+    const char *texts[MOST_TEXTS];
+    for (size_t i = 0; i < COUNT(texts); i++)
+        texts[i] = i % 2 == 0 ? "a mesma frase" : "outra";
+    vdb_error error = { 0 };
+    assert_int_equal(openai_embed(o, texts, COUNT(texts), vectors, &dimensions, &error), VDB_OK);
+    size_t size = VDB_DIMENSIONS * sizeof *vectors;
+    assert_memory_equal(vectors, vectors + (size_t)98 * VDB_DIMENSIONS, size);
+    assert_memory_not_equal(vectors, vectors + (size_t)99 * VDB_DIMENSIONS, size);
+    assert_requests(2);
+    openai_free(o);
+}
+
+static void nothing_is_sent_for_no_text_or_a_bad_one(void **state)
+{
+    (void)state;
+    openai *o = client("good", "");
+    vdb_error error = { 0 };
+    const char *texts[] = { "fine", "not \xFF UTF-8" };
+    assert_int_equal(openai_embed(o, NULL, 0, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(dimensions, 0);
+    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_BAD_INPUT);
+    assert_contains(error.message, "not UTF-8");
+    assert_requests(0);
+    openai_free(o);
+}
+
+static void *embed_in_a_thread(void *count)
+{
+    char config[128];
+    snprintf(config, sizeof config, "{\"base_url\": \"http://127.0.0.1:%d/good/v1\", \"model\": \"m\"}", server.port);
+    const char *texts[] = { "[3, 4]" };
+    float *vector = calloc(VDB_DIMENSIONS, sizeof *vector);
+    openai *o = NULL;
+    int numbers = 0;
+    bool good = vector != NULL && openai_new(config, &o, NULL) == VDB_OK &&
+                openai_embed(o, texts, 1, vector, &numbers, NULL) == VDB_OK && numbers == 2;
+    openai_free(o);
+    free(vector);
+    *(bool *)count = good;
+    return NULL;
+}
+
+static void threads_have_clients_of_their_own(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    bool good[COUNT(threads)] = { false };
+    for (size_t i = 0; i < COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, embed_in_a_thread, &good[i]), 0);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(good[i]);
+    }
+}
+
+/* ---- retries ----------------------------------------------------------------------------------------------------- */
+
+static void passing_failures_are_retried(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scenario, *members;
+        size_t tries;
+    } passing[] = {
+        { "error-twice", "", 3 },
+        { "cut-once", "", 2 },
+        { "stall-once", ", \"timeout_ms\": 2000", 2 },
+    };
+    for (size_t i = 0; i < COUNT(passing); i++) {
+        openai *o = client(passing[i].scenario, passing[i].members);
+        assert_good(o);
+        assert_requests(passing[i].tries);
+        openai_free(o);
+    }
+}
+
+static void retry_after_is_waited_out(void **state)
+{
+    (void)state;
+    static const char *const scenarios[] = { "rate-limit", "rate-limit-date" };
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        openai *o = client(scenarios[i], "");
+        assert_good(o);
+        json_t *sent = requests(2);
+        assert_true(seconds_between(sent) >= 1);
+        json_decref(sent);
+        openai_free(o);
+    }
+}
+
+static void retry_after_beyond_all_patience_ends_the_call(void **state)
+{
+    (void)state;
+    openai *o = client("rate-limit-hour", "");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "answered 429: Rate limit reached");
+    assert_contains(error.detail, "1 try; it asks to wait 3600 s");
+    assert_contains(error.hint, "Wait");
+    assert_requests(1);
+    openai_free(o);
+}
+
+static void retries_end(void **state)
+{
+    (void)state;
+    openai *o = client("error-500", ", \"max_retries\": 2");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "answered 500: The server had an error");
+    assert_contains(error.detail, "3 tries");
+    assert_requests(3);
+    openai_free(o);
+
+    o = client("error-500", ", \"max_retries\": 0");
+    assert_contains(assert_fails(o, VDB_PROVIDER).detail, "1 try");
+    assert_requests(1);
+    openai_free(o);
+}
+
+static void status_decides_about_a_retry(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        size_t tries;
+        const char *hint;
+    } statuses[] = {
+        { 400, 1, "`model`" },      { 401, 1, "`api_key`" },  { 402, 1, "`model`" }, { 403, 1, "`api_key`" },
+        { 404, 1, "`base_url`" },   { 408, 2, "log" },        { 409, 2, "log" },     { 413, 1, "`batch_size`" },
+        { 422, 1, "`dimensions`" }, { 429, 2, "rate limit" }, { 500, 2, "log" },     { 501, 1, "--embeddings" },
+        { 502, 2, "log" },          { 503, 2, "log" },        { 504, 2, "log" },     { 529, 2, "log" },
+    };
+    for (size_t i = 0; i < COUNT(statuses); i++) {
+        char scenario[32], message[64];
+        snprintf(scenario, sizeof scenario, "status/%d", statuses[i].status);
+        snprintf(message, sizeof message, "answered %d: As you wished", statuses[i].status);
+        openai *o = client(scenario, ", \"max_retries\": 1");
+        vdb_error error = assert_fails(o, VDB_PROVIDER);
+        assert_contains(error.message, message);
+        assert_contains(error.hint, statuses[i].hint);
+        assert_requests(statuses[i].tries);
+        openai_free(o);
+    }
+}
+
+static void transport_failures_are_retried_and_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scenario, *members, *message, *hint;
+    } failures[] = {
+        { "stall", ", \"timeout_ms\": 300, \"max_retries\": 1", "did not answer in time", "Raise `timeout_ms`" },
+        { "slow", ", \"timeout_ms\": 500, \"max_retries\": 1", "did not answer in time", "Raise `timeout_ms`" },
+        { "cut", ", \"max_retries\": 1", "broke off its answer", "log" },
+        { "hang-up", ", \"max_retries\": 1", "broke off the connection", "log" },
+    };
+    for (size_t i = 0; i < COUNT(failures); i++) {
+        openai *o = client(failures[i].scenario, failures[i].members);
+        vdb_error error = assert_fails(o, VDB_PROVIDER);
+        assert_contains(error.message, failures[i].message);
+        assert_contains(error.detail, "2 tries");
+        assert_contains(error.hint, failures[i].hint);
+        assert_requests(2);
+        openai_free(o);
+    }
+}
+
+static void refused_connection_is_named(void **state)
+{
+    (void)state;
+    openai *o = client_at(server.closed_port, "good", ", \"max_retries\": 1");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "the embeddings provider cannot be reached: ");
+    assert_contains(error.detail, "2 tries");
+    assert_contains(error.hint, "Start the embeddings server");
+    assert_requests(0);
+    openai_free(o);
+}
+
+/* ---- answers that cannot be used --------------------------------------------------------------------------------- */
+
+static void unusable_answers_are_refused_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scenario, *message, *detail;
+    } answers[] = {
+        { "uneven", "1 numbers where 2 were expected", "" },
+        { "empty", "vector without numbers", "" },
+        { "zeros", "vector of zeros", "" },
+        { "nan", "not JSON", "" },
+        { "null", "number 2 is no finite number", "" },
+        { "string", "number 2 is no finite number", "" },
+        { "huge", "number 2 is no finite number", "" },
+        { "infinite", "not JSON", "" },
+        { "base64", "no array of numbers", "" },
+        { "missing", "1 vectors for 2 texts", "" },
+        { "surplus", "3 vectors for 2 texts", "" },
+        { "duplicate", "index is missing, doubled or out of range", "" },
+        { "out-of-range", "index is missing, doubled or out of range", "" },
+        { "no-index", "index is missing, doubled or out of range", "" },
+        { "error-200", "no array `data`", "it said: Unexpected endpoint or method. (POST /error-200/" },
+        { "not-json", "answer of 24 bytes is not JSON", "it said: embeddings, but not JSON" },
+        { "nothing", "answer of 0 bytes is not JSON", "" },
+        { "quota", "answered 429: You exceeded your current quota", "1 try" },
+        { "not-found", "answered 404: model \"test-model\" not found", "" },
+    };
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        openai *o = client(answers[i].scenario, "");
+        vdb_error error = assert_fails(o, VDB_PROVIDER);
+        assert_contains(error.message, answers[i].message);
+        assert_contains(error.detail, answers[i].detail);
+        assert_requests(1);
+        openai_free(o);
+    }
+}
+
+static void long_vectors_are_refused_never_cut(void **state)
+{
+    (void)state;
+    openai *o = client("long", "");
+    vdb_error error = assert_fails(o, VDB_BAD_INPUT);
+    assert_contains(error.message, "3072 numbers, more than 1536");
+    assert_contains(error.hint, "\"dimensions\": 1536");
+    assert_requests(1);
+    openai_free(o);
+
+    o = client("long", ", \"dimensions\": 1536");
+    assert_contains(assert_fails(o, VDB_PROVIDER).message, "3072 numbers where 1536 were expected");
+    openai_free(o);
+}
+
+static void endless_answer_is_cut_short(void **state)
+{
+    (void)state;
+    openai *o = client("endless", "");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "longer than");
+    assert_requests(1);
+    openai_free(o);
+}
+
+static void error_page_is_shown_as_one_line(void **state)
+{
+    (void)state;
+    openai *o = client("html", ", \"max_retries\": 1");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "502: <html> <head><title>502 Bad Gateway</title></head> </html>");
+    assert_requests(2);
+    openai_free(o);
+}
+
+static void redirect_is_not_followed(void **state)
+{
+    (void)state;
+    openai *o = client("redirect", ", \"api_key\": \"sk-test-1\"");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "answered 308: redirect to http://127.0.0.1:");
+    assert_contains(error.hint, "Set `base_url`");
+    assert_requests(1);
+    json_t *followed = read_record("/good/redirected/v1/embeddings");
+    assert_int_equal(json_array_size(followed), 0);
+    json_decref(followed);
+    openai_free(o);
+}
+
+/* ---- the key ----------------------------------------------------------------------------------------------------- */
+
+static void assert_key_is_hidden(const char *scenario, const char *key, const char *piece)
+{
+    char members[128];
+    snprintf(members, sizeof members, ", \"max_retries\": 0, \"api_key\": \"%s\"", key);
+    openai *o = client(scenario, members);
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.message, "***");
+    assert_null(strstr(error.message, piece));
+    assert_null(strstr(error.detail, piece));
+    assert_null(strstr(error.hint, piece));
+    json_t *sent = requests(1);
+    assert_contains(sent_string(json_array_get(sent, 0), "headers", "authorization"), key);
+    json_decref(sent);
+    openai_free(o);
+}
+
+static void key_is_never_shown(void **state)
+{
+    (void)state;
+    assert_key_is_hidden("unauthorized", "sk-proj-0123456789abcdef", "0123");
+    assert_key_is_hidden("unauthorized", "aaa", "aaa");
+    assert_key_is_hidden("long-echo", "sk-proj-0123456789abcdef", "sk-");
+}
+
+static void key_in_the_address_is_not_shown_either(void **state)
+{
+    (void)state;
+    openai *o = client("status/404/sk-proj-0123", ", \"api_key\": \"sk-proj-0123\"");
+    vdb_error error = assert_fails(o, VDB_PROVIDER);
+    assert_contains(error.detail, "/status/404/***/");
+    assert_null(strstr(error.detail, "sk-proj"));
+    openai_free(o);
+}
+
+static void error_may_be_left_out(void **state)
+{
+    (void)state;
+    static const char *const scenarios[] = { "unauthorized", "zeros", "endless" };
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        openai *o = client(scenarios[i], "");
+        assert_int_equal(embed(o, 2, NULL), VDB_PROVIDER);
+        openai_free(o);
+    }
+}
+
+/* ---- answers as bytes -------------------------------------------------------------------------------------------- */
+
+static void reason_is_found_in_every_dialect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer, *reason;
+    } dialects[] = {
+        { "{\"error\": {\"message\": \"of OpenAI\"}}", "of OpenAI" },
+        { "{\"error\": \"of LM\\n\\t Studio\"}", "of LM Studio" },
+        { "{\"object\": \"error\", \"message\": \"of vLLM\"}", "of vLLM" },
+        { "{\"detail\": \"of FastAPI\"}", "of FastAPI" },
+        { "{\"error\": {\"message\": 3}}", "" },
+        { "{\"error\": null}", "" },
+        { "{\"data\": []}", "" },
+        { "[]", "" },
+        { "\"text\"", "" },
+        { " 404  page\r\nnot found ", "404 page not found" },
+        { "not \xFF UTF-8", "" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < COUNT(dialects); i++) {
+        buffer reason;
+        buffer_init(&reason, 4096);
+        buffer_append_string(&reason, ":");
+        openai_answer_reason(dialects[i].answer, strlen(dialects[i].answer), &reason);
+        assert_string_equal(reason.data + 1, dialects[i].reason);
+        buffer_free(&reason);
+    }
+}
+
+static void answer_of_any_shape_is_survived(void **state)
+{
+    (void)state;
+    static const char *const answers[] = { "null",
+                                           "[]",
+                                           "{\"data\": {}}",
+                                           "{\"data\": [null]}",
+                                           "{\"data\": [[]]}",
+                                           "{\"data\": [{\"index\": 0}]}",
+                                           "{\"data\": [{\"index\": -1, \"embedding\": [1]}]}",
+                                           "{\"data\": [{\"index\": 0.0, \"embedding\": [1]}]}",
+                                           "{\"data\": [{\"index\": 4294967296, \"embedding\": [1]}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": {}}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": [[1]]}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": [1e-60]}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": [true]}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": [1]}]} {}" };
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        int numbers = 0;
+        vdb_error error = { 0 };
+        assert_int_equal(openai_answer_vectors(answers[i], strlen(answers[i]), 1, vectors, &numbers, &error),
+                         VDB_PROVIDER);
+        assert_int_equal(numbers, 0);
+    }
+}
+
+static void very_large_and_small_numbers_keep_their_direction(void **state)
+{
+    (void)state;
+    static const char *const answers[] = { "{\"data\": [{\"index\": 0, \"embedding\": [3e38, -3e38]}]}",
+                                           "{\"data\": [{\"index\": 0, \"embedding\": [1e-40, -1e-40]}]}" };
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        int numbers = 0;
+        assert_int_equal(openai_answer_vectors(answers[i], strlen(answers[i]), 1, vectors, &numbers, NULL), VDB_OK);
+        assert_vector(0, sqrt(0.5), -sqrt(0.5));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(config_that_cannot_be_used_is_refused),
+        cmocka_unit_test(model_may_be_100_bytes_long),
+        cmocka_unit_test(members_of_others_and_null_are_ignored),
+        cmocka_unit_test(request_is_as_the_protocol_wants_it),
+        cmocka_unit_test(vectors_are_in_the_order_of_the_texts),
+        cmocka_unit_test(dimensions_are_sent_and_checked),
+        cmocka_unit_test(texts_go_in_batches_over_one_connection),
+        cmocka_unit_test(batches_of_different_length_are_refused),
+        cmocka_unit_test(many_texts_of_full_length_fit),
+        cmocka_unit_test(nothing_is_sent_for_no_text_or_a_bad_one),
+        cmocka_unit_test(threads_have_clients_of_their_own),
+        cmocka_unit_test(passing_failures_are_retried),
+        cmocka_unit_test(retry_after_is_waited_out),
+        cmocka_unit_test(retry_after_beyond_all_patience_ends_the_call),
+        cmocka_unit_test(retries_end),
+        cmocka_unit_test(status_decides_about_a_retry),
+        cmocka_unit_test(transport_failures_are_retried_and_named),
+        cmocka_unit_test(refused_connection_is_named),
+        cmocka_unit_test(unusable_answers_are_refused_at_once),
+        cmocka_unit_test(long_vectors_are_refused_never_cut),
+        cmocka_unit_test(endless_answer_is_cut_short),
+        cmocka_unit_test(error_page_is_shown_as_one_line),
+        cmocka_unit_test(redirect_is_not_followed),
+        cmocka_unit_test(key_is_never_shown),
+        cmocka_unit_test(key_in_the_address_is_not_shown_either),
+        cmocka_unit_test(error_may_be_left_out),
+        cmocka_unit_test(reason_is_found_in_every_dialect),
+        cmocka_unit_test(answer_of_any_shape_is_survived),
+        cmocka_unit_test(very_large_and_small_numbers_keep_their_direction),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -8,7 +8,7 @@ planned=13
 # said COMMAND...: its standard error, then its exit status.
 said()
 {
-    "$dev" "$@" 2>&1 >/dev/null
+    { "$dev" "$@" >/dev/null; } 2>&1
     echo "exit $?"
 }
 

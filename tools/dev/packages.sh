@@ -3,8 +3,8 @@
 
 build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-openssl-dev libsodium-dev libjansson-dev
     libicu-dev libstemmer-dev libcmocka-dev"
-test_packages="pgbouncer procps"
-lint_packages="clang shellcheck cppcheck"
+test_packages="pgbouncer"
+lint_packages="clang clang-tidy shellcheck"
 
 # Neither a cluster nor a service comes up because a package was installed: pg_createcluster has nowhere to write, and
 # neither kind of init starts what it is told to.
@@ -41,7 +41,7 @@ need_packages()
 {
     [ "${VOICEDB_PACKAGES:-}" != skip ] || return 0
     command -v apt-get >/dev/null 2>&1 ||
-        die 1 "no apt here; needed are Debian's packages $(echo "$@")" \
+        die 1 "no apt here; needed are Debian's packages $*" \
             "Install what they are called on this system, then set VOICEDB_PACKAGES=skip."
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0

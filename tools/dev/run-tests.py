@@ -45,7 +45,7 @@ def meson_programs(build):
         files = [f for group in target["target_sources"] for f in group.get("sources", [])]
         sources.update({output: files for output in target["filename"]})
     for test in introspect("--tests"):
-        suite = test["suite"][0].split(":")[-1] if test["suite"] else "meson"
+        suite = next((s.split(":")[1] for s in test["suite"] if ":" in s), "meson")
         yield Program(f"{suite}/{test['name']}", test["cmd"], sources.get(test["cmd"][0], []), test["env"],
                       test["workdir"] or build, max(120, 4 * test["timeout"]))
 

@@ -1,0 +1,413 @@
+/* The one table of commands: parsing, help, completion and docs/commands.md are made from it. */
+#include "cli/values.h"
+
+/* The offset of a member of V, the noun's values struct, if it has the type that its kind fills. */
+#define SLOT(member, type) _Generic(((V *)0)->member, type : offsetof(V, member))
+#define OF_BOOL(kind_, name_, member) .name = name_, .kind = kind_, .slot = SLOT(member, const bool *)
+#define OF_TEXT(kind_, name_, member) .name = name_, .kind = kind_, .slot = SLOT(member, const char *)
+#define OF_LIST(kind_, name_, member)                                                                                  \
+    .name = name_, .kind = kind_, .many = true, .slot = SLOT(member, const char *const *)
+#define FLAG(name_, member) OF_BOOL(CLI_FLAG, name_, member)
+#define FLAG_OFF(name_, member) OF_BOOL(CLI_FLAG_OFF, name_, member)
+#define SWITCH(name_, member) OF_BOOL(CLI_SWITCH, name_, member)
+#define TEXT(name_, member) OF_TEXT(CLI_TEXT, name_, member)
+#define UUID(name_, member) OF_TEXT(CLI_UUID, name_, member)
+#define PATH(name_, member) OF_TEXT(CLI_FILE, name_, member)
+#define JSON(name_, member) OF_TEXT(CLI_JSON, name_, member)
+#define CHOICE(name_, member, choices_) OF_TEXT(CLI_CHOICE, name_, member), .choices = choices_
+#define TEXTS(name_, member) OF_LIST(CLI_TEXT, name_, member)
+#define PATHS(name_, member) OF_LIST(CLI_FILE, name_, member)
+#define INTEGER(name_, member, least_, most_)                                                                          \
+    .name = name_, .kind = CLI_INTEGER, .slot = SLOT(member, const int64_t *), .least = least_, .most = most_
+#define SIZE(name_, member, least_, most_)                                                                             \
+    .name = name_, .kind = CLI_SIZE, .slot = SLOT(member, const int64_t *), .least = least_, .most = most_
+#define NUMBER(name_, member, least_, most_)                                                                           \
+    .name = name_, .kind = CLI_NUMBER, .slot = SLOT(member, const double *), .least = least_, .most = most_
+
+static const char *const provider_types[] = { "stt", "tts", "llm", "embeddings", NULL };
+static const char *const destination_types[] = { "extension", "ring_group", "queue", "voicemail",
+                                                 "ivr_menu",  "external",   NULL };
+static const char *const roles[] = { "user", "assistant", "system", "tool", NULL };
+static const char *const strategies[] = { "two-stage", "tenantvec", "hnsw", "ivfflat", "none", NULL };
+static const char *const shells[] = { "bash", NULL };
+
+static const double most_int32 = 2147483647;
+
+const cli_noun cli_nouns[] = {
+    { "migrate", "Bring the schema up to date" },
+    { "tenant", "The FusionPBX domains" },
+    { "provider", "AI services for speech, language and embeddings" },
+    { "secretary", "The phone secretaries" },
+    { "document", "What the secretaries know" },
+    { "search", "Find the answer to a question" },
+    { "transfer", "Rules that say where a call goes" },
+    { "conversation", "Calls and what was said in them" },
+    { "index", "The vector index that searches use" },
+    { "completion", "Completion for a shell" },
+    { "help", "Help on all, on a noun or on a command" },
+    { "version", "The version of voicedb" },
+    { 0 },
+};
+
+#define V cli_globals
+const cli_parameter cli_options[] = {
+    { FLAG("json", json), .help = "Print one JSON document; errors too are JSON" },
+    { TEXT("domain", domain), .value = "NAME|UUID", .standard = "$VOICEDB_DOMAIN",
+      .help = "The tenant, a FusionPBX domain" },
+    { TEXT("conninfo", conninfo), .value = "STRING", .standard = "libpq's environment and service file",
+      .help = "A libpq connection string or URI; keep passwords in ~/.pgpass, other users see this one" },
+    { PATH("fusionpbx", fusionpbx), .optional = true,
+      .help = "Connect as FusionPBX does, by its config.conf; without FILE the one in /etc/fusionpbx, then "
+              "/usr/local/etc/fusionpbx" },
+    { FLAG("version", version), .help = "Print the version" },
+    { FLAG("help", help), .help = "Print help on the command; -h is the same" },
+    { 0 },
+};
+#undef V
+
+typedef char nothing; /* the values of a command without parameters */
+static const cli_parameter none[] = { { 0 } };
+
+#define V migrate_values
+static const cli_parameter migrate_options[] = {
+    { INTEGER("lock-timeout", lock_timeout, 1, most_int32), .value = "MS", .standard = "60000",
+      .help = "How long to wait while another run is at work, in milliseconds" },
+    { 0 },
+};
+#undef V
+
+#define V provider_values
+#define PROVIDER_CONFIG                                                                                                \
+    JSON("config", input.config),                                                                                      \
+        .help = "Keys, URL and model as a JSON object; secrets belong in a file or on standard input, other users "    \
+                "see the command line"
+static const cli_parameter provider_argument[] = {
+    { TEXT("PROVIDER", provider), .required = true, .help = "UUID or name" },
+    { 0 },
+};
+static const cli_parameter provider_add_options[] = {
+    { CHOICE("type", input.provider_type, provider_types), .required = true, .help = "What it does" },
+    { TEXT("name", input.provider_name), .value = "NAME", .required = true,
+      .help = "Its name; for embeddings `builtin` works offline, every other name speaks the OpenAI protocol" },
+    { TEXT("display-name", input.display_name), .help = "What people see" },
+    { PROVIDER_CONFIG, .standard = "{}" },
+    { FLAG("default", input.is_default), .help = "Make it the tenant's default of its type" },
+    { FLAG_OFF("disabled", input.enabled), .help = "Add it without letting it be used" },
+    { 0 },
+};
+static const cli_parameter provider_list_options[] = {
+    { CHOICE("type", type, provider_types), .help = "Only these" },
+    { 0 },
+};
+static const cli_parameter provider_type_option[] = {
+    { CHOICE("type", type, provider_types), .help = "Tells providers of one name apart" },
+    { 0 },
+};
+static const cli_parameter provider_update_options[] = {
+    { CHOICE("type", type, provider_types), .help = "Tells providers of one name apart" },
+    { TEXT("name", input.provider_name), .value = "NAME", .help = "Its new name" },
+    { TEXT("display-name", input.display_name), .help = "What people see; an empty text removes it" },
+    { PROVIDER_CONFIG },
+    { SWITCH("default", input.is_default), .help = "Whether it is the tenant's default of its type" },
+    { SWITCH("enabled", input.enabled), .help = "Whether it may be used" },
+    { 0 },
+};
+#undef V
+
+#define V secretary_values
+static const cli_parameter secretary_argument[] = {
+    { TEXT("SECRETARY", secretary), .required = true, .help = "UUID, extension or name" },
+    { 0 },
+};
+#define SECRETARY_OPTIONS                                                                                              \
+    { TEXT("extension", input.extension), .value = "NUMBER", .help = "The number that callers dial" },                 \
+        { TEXT("description", input.description), .help = "What it is for" },                                          \
+        { TEXT("system-prompt", input.system_prompt), .help = "What the language model is told" },                     \
+        { TEXT("greeting", input.greeting_message), .help = "What it says first" },                                    \
+        { TEXT("goodbye", input.goodbye_message), .help = "What it says last" },                                       \
+        { TEXT("voice", input.voice_name), .value = "NAME", .help = "The voice it speaks with" },                      \
+        { TEXT("language", input.language), .value = "TAG", .standard = "pt-BR", .help = "What it speaks (BCP 47)" },  \
+        { TEXT("stt", stt), .value = "PROVIDER", .help = "Hears: a provider of type stt, by UUID or name" },           \
+        { TEXT("tts", tts), .value = "PROVIDER", .help = "Speaks: a provider of type tts" },                           \
+        { TEXT("llm", llm), .value = "PROVIDER", .help = "Thinks: a provider of type llm" },                           \
+        { TEXT("embeddings", embeddings), .value = "PROVIDER",                                                         \
+          .help = "Finds: a provider of type embeddings; without one, the tenant's default" },                         \
+        { SWITCH("rag", input.rag_enabled), .standard = "on", .help = "Whether it answers from documents" },           \
+        { NUMBER("threshold", input.rag_similarity_threshold, 0, 1), .standard = "0.5",                                \
+          .help = "The least similarity of a passage it may use" },                                                    \
+        { INTEGER("max-turns", input.max_conversation_turns, 1, most_int32), .standard = "10",                         \
+          .help = "After how many turns it ends the call" },                                                           \
+        { TEXT("webhook-url", input.webhook_url), .value = "URL", .help = "Where it reports calls" },                  \
+        { SWITCH("webhook", input.webhook_enabled), .standard = "off", .help = "Whether it reports calls" },           \
+    {                                                                                                                  \
+        SWITCH("enabled", input.enabled), .standard = "on", .help = "Whether it answers calls"                         \
+    }
+static const cli_parameter secretary_add_options[] = {
+    { TEXT("name", input.name), .value = "NAME", .required = true, .help = "Its name" },
+    SECRETARY_OPTIONS,
+    { 0 },
+};
+static const cli_parameter secretary_update_options[] = {
+    { TEXT("name", input.name), .value = "NAME", .help = "Its new name" },
+    SECRETARY_OPTIONS,
+    { 0 },
+};
+#undef V
+
+#define V document_values
+static const cli_parameter document_argument[] = {
+    { TEXT("DOCUMENT", document), .required = true, .help = "UUID or name" },
+    { 0 },
+};
+static const cli_parameter document_add_arguments[] = {
+    { PATHS("FILE", files), .required = true, .help = "UTF-8 text or Markdown; - is standard input" },
+    { 0 },
+};
+static const cli_parameter document_add_options[] = {
+    { TEXT("secretary", secretary), .standard = "for all secretaries",
+      .help = "Who may use them: UUID, extension or name" },
+    { TEXT("name", name), .value = "NAME", .standard = "the file's name",
+      .help = "The document's name; one of the same name is replaced" },
+    { SIZE("max-bytes", max_bytes, 1, 1099511627776.0), .standard = "256M", .help = "Refuse a larger file" },
+    { 0 },
+};
+static const cli_parameter document_show_options[] = {
+    { FLAG("chunks", chunks), .help = "Show its passages too" },
+    { 0 },
+};
+#undef V
+
+#define V search_values
+static const cli_parameter search_arguments[] = {
+    { TEXTS("QUESTION", question), .required = true, .help = "What the caller asks; several words are one question" },
+    { 0 },
+};
+static const cli_parameter search_options[] = {
+    { TEXT("secretary", secretary), .standard = "all documents",
+      .help = "Search as this secretary does, with its documents and its threshold: UUID, extension or name" },
+    { INTEGER("top", top, 1, 1000), .standard = "5", .help = "At most so many passages" },
+    { NUMBER("threshold", threshold, 0, 1), .standard = "the secretary's, or none", .help = "The least similarity" },
+    { 0 },
+};
+#undef V
+
+#define V transfer_values
+#define RULES_OF_SECRETARY                                                                                             \
+    {                                                                                                                  \
+        TEXT("secretary", secretary), .standard = "every rule",                                                        \
+                                      .help = "Its own rules and those for all: UUID, extension or name"               \
+    }
+static const cli_parameter transfer_add_options[] = {
+    { TEXT("department", input.department_name), .value = "NAME", .required = true, .help = "Who is reached" },
+    { TEXTS("keyword", input.intent_keywords),
+      .help = "Words that lead there, compared whole, without accents and case" },
+    { TEXTS("pattern", input.intent_patterns), .value = "REGEX", .help = "Regular expressions that lead there" },
+    { CHOICE("type", input.destination_type, destination_types), .standard = "extension",
+      .help = "What the number is" },
+    { TEXT("extension", input.transfer_extension), .value = "NUMBER", .required = true,
+      .help = "The number to transfer to" },
+    { TEXT("secretary", input.secretary), .standard = "for all secretaries",
+      .help = "Whose rule it is: UUID, extension or name" },
+    { TEXT("message", input.transfer_message), .help = "What the caller hears before" },
+    { JSON("working-hours", input.working_hours), .help = "When it applies" },
+    { TEXT("fallback-action", input.fallback_action), .value = "ACTION", .help = "What happens outside these hours" },
+    { TEXT("fallback-extension", input.fallback_extension), .value = "NUMBER", .help = "The number for it" },
+    { INTEGER("priority", input.priority, -most_int32, most_int32), .help = "Smaller goes first" },
+    { FLAG_OFF("disabled", input.enabled), .help = "Add it without letting it apply" },
+    { 0 },
+};
+static const cli_parameter transfer_list_options[] = { RULES_OF_SECRETARY, { 0 } };
+static const cli_parameter transfer_argument[] = {
+    { UUID("RULE", transfer_rule), .required = true, .help = "UUID, as `voicedb transfer list` shows it" },
+    { 0 },
+};
+static const cli_parameter transfer_resolve_arguments[] = {
+    { TEXTS("UTTERANCE", utterance), .required = true, .help = "What the caller said" },
+    { 0 },
+};
+static const cli_parameter transfer_resolve_options[] = { RULES_OF_SECRETARY, { 0 } };
+#undef V
+
+#define V conversation_values
+#define CONVERSATION                                                                                                   \
+    UUID("CONVERSATION", conversation), .required = true, .help = "UUID of the conversation or of its call"
+#define CONVERSATION_CALL                                                                                              \
+    {                                                                                                                  \
+        UUID("call", call), .help = "The call's UUID, instead of CONVERSATION"                                         \
+    }
+static const cli_parameter conversation_start_options[] = {
+    { UUID("call", start.call_uuid), .help = "FreeSWITCH's channel UUID" },
+    { TEXT("caller-id", start.caller_id), .value = "NUMBER", .help = "The caller's number" },
+    { TEXT("caller-name", start.caller_name), .value = "NAME", .help = "The caller's name" },
+    { TEXT("secretary", start.secretary), .help = "Who answers: UUID, extension or name" },
+    { JSON("metadata", start.metadata), .standard = "{}", .help = "What else is known, a JSON object" },
+    { 0 },
+};
+static const cli_parameter conversation_say_arguments[] = {
+    { CONVERSATION, .instead = "call" },
+    { TEXTS("TEXT", text), .required = true, .help = "What was said" },
+    { 0 },
+};
+static const cli_parameter conversation_say_options[] = {
+    CONVERSATION_CALL,
+    { CHOICE("role", role, roles), .required = true, .help = "Who said it" },
+    { INTEGER("turn", turn, 1, most_int32), .standard = "the next", .help = "The turn it belongs to" },
+    { 0 },
+};
+static const cli_parameter conversation_end_arguments[] = {
+    { CONVERSATION, .instead = "call" },
+    { 0 },
+};
+static const cli_parameter conversation_end_options[] = {
+    CONVERSATION_CALL,
+    { TEXT("action", end.final_action), .value = "ACTION", .standard = "hangup", .help = "How it ended" },
+    { TEXT("target", end.transfer_target), .value = "NUMBER", .help = "Where the call went" },
+    { UUID("rule", end.transfer_rule_uuid), .help = "The transfer rule that sent it there" },
+    { TEXT("summary", end.summary), .help = "What it was about" },
+    { TEXT("ticket", end.ticket_id), .value = "ID", .help = "The ticket that came of it" },
+    { 0 },
+};
+static const cli_parameter conversation_list_options[] = {
+    { TEXT("caller", caller), .value = "NUMBER", .help = "Only those of this caller" },
+    { INTEGER("limit", limit, 1, 10000), .standard = "50", .help = "At most so many, the newest first" },
+    { 0 },
+};
+static const cli_parameter conversation_show_arguments[] = { { CONVERSATION }, { 0 } };
+#undef V
+
+#define V index_values
+static const cli_parameter index_use_arguments[] = {
+    { CHOICE("STRATEGY", strategy, strategies), .required = true, .help = "The index to build and use" },
+    { 0 },
+};
+#undef V
+
+#define V completion_values
+static const cli_parameter completion_arguments[] = {
+    { CHOICE("SHELL", shell, shells), .required = true, .help = "The shell" },
+    { 0 },
+};
+#undef V
+
+#define V help_values
+static const cli_parameter help_arguments[] = {
+    { TEXTS("COMMAND", words), .help = "A noun, or a noun and its verb" },
+    { 0 },
+};
+static const cli_parameter help_options[] = {
+    { FLAG("markdown", markdown), .help = "Print the reference of all commands as Markdown" },
+    { 0 },
+};
+#undef V
+
+#define COMMAND(noun_, verb_, needs_, run_, values_, arguments_, options_)                                             \
+    .noun = noun_, .verb = verb_, .needs = needs_, .run = run_, .values = sizeof(values_), .arguments = arguments_,    \
+    .options = options_
+
+const cli_command cli_commands[] = {
+    { COMMAND("migrate", NULL, CLI_DATABASE, run_migrate, migrate_values, none, migrate_options),
+      .help = "Bring the schema up to date", .more = "Each step is one transaction. Doing it again changes nothing.",
+      .example = "voicedb --fusionpbx migrate" },
+    { COMMAND("migrate", "status", CLI_DATABASE, run_migrate_status, nothing, none, none),
+      .help = "Show which steps were applied and which are pending",
+      .more = "Exits with 0 when nothing is pending, 10 when something is, 11 when what was applied is not what this "
+              "voicedb would apply." },
+    { COMMAND("tenant", "list", CLI_DATABASE, run_tenant_list, nothing, none, none),
+      .help = "List the tenants and how much each has" },
+
+    { COMMAND("provider", "add", CLI_TENANT, run_provider_add, provider_values, none, provider_add_options),
+      .help = "Add a provider; prints its UUID",
+      .example = "voicedb provider add --type embeddings --name builtin --default" },
+    { COMMAND("provider", "list", CLI_TENANT, run_provider_list, provider_values, none, provider_list_options),
+      .help = "List the providers" },
+    { COMMAND("provider", "show", CLI_TENANT, run_provider_show, provider_values, provider_argument,
+              provider_type_option),
+      .help = "Show a provider, its secrets masked" },
+    { COMMAND("provider", "update", CLI_TENANT, run_provider_update, provider_values, provider_argument,
+              provider_update_options),
+      .help = "Change what is given of a provider", .example = "voicedb provider update openai --config @openai.json" },
+    { COMMAND("provider", "remove", CLI_TENANT, run_provider_remove, provider_values, provider_argument,
+              provider_type_option),
+      .help = "Remove a provider that no secretary uses" },
+
+    { COMMAND("secretary", "add", CLI_TENANT, run_secretary_add, secretary_values, none, secretary_add_options),
+      .help = "Add a secretary; prints its UUID",
+      .example = "voicedb secretary add --name Recepção --extension 800 --embeddings builtin --threshold 0.3" },
+    { COMMAND("secretary", "list", CLI_TENANT, run_secretary_list, secretary_values, none, none),
+      .help = "List the secretaries" },
+    { COMMAND("secretary", "show", CLI_TENANT, run_secretary_show, secretary_values, secretary_argument, none),
+      .help = "Show a secretary with its providers, their secrets masked" },
+    { COMMAND("secretary", "update", CLI_TENANT, run_secretary_update, secretary_values, secretary_argument,
+              secretary_update_options),
+      .help = "Change what is given of a secretary", .more = "An empty text removes what may be missing.",
+      .example = "voicedb secretary update 800 --threshold 0.25 --webhook off" },
+    { COMMAND("secretary", "remove", CLI_TENANT, run_secretary_remove, secretary_values, secretary_argument, none),
+      .help = "Remove a secretary that has no documents of its own",
+      .more = "Its transfer rules go with it, its conversations stay." },
+
+    { COMMAND("document", "add", CLI_TENANT, run_document_add, document_values, document_add_arguments,
+              document_add_options),
+      .help = "Read, split, embed and store files",
+      .more = "Each file is one transaction: others see its document as before or complete, whatever happens. A file "
+              "that is stored already is left alone. When one fails the others are stored all the same; the exit "
+              "status is that of the first failure.",
+      .example = "voicedb document add --secretary 800 docs/*.md" },
+    { COMMAND("document", "list", CLI_TENANT, run_document_list, document_values, none, none),
+      .help = "List the documents" },
+    { COMMAND("document", "show", CLI_TENANT, run_document_show, document_values, document_argument,
+              document_show_options),
+      .help = "Show a document" },
+    { COMMAND("document", "remove", CLI_TENANT, run_document_remove, document_values, document_argument, none),
+      .help = "Remove a document and its passages" },
+    { COMMAND("document", "enable", CLI_TENANT, run_document_enable, document_values, document_argument, none),
+      .help = "Let searches find a document again" },
+    { COMMAND("document", "disable", CLI_TENANT, run_document_disable, document_values, document_argument, none),
+      .help = "Keep a document out of searches" },
+
+    { COMMAND("search", NULL, CLI_TENANT, run_search, search_values, search_arguments, search_options),
+      .help = "Find the passages that answer a question",
+      .example = "voicedb search --secretary 800 --top 3 Vocês atendem no sábado?" },
+
+    { COMMAND("transfer", "add", CLI_TENANT, run_transfer_add, transfer_values, none, transfer_add_options),
+      .help = "Add a transfer rule; prints its UUID",
+      .example =
+          "voicedb transfer add --department Financeiro --keyword boleto --keyword 'nota fiscal' --extension 203" },
+    { COMMAND("transfer", "list", CLI_TENANT, run_transfer_list, transfer_values, none, transfer_list_options),
+      .help = "List the transfer rules by priority" },
+    { COMMAND("transfer", "remove", CLI_TENANT, run_transfer_remove, transfer_values, transfer_argument, none),
+      .help = "Remove a transfer rule" },
+    { COMMAND("transfer", "resolve", CLI_TENANT, run_transfer_resolve, transfer_values, transfer_resolve_arguments,
+              transfer_resolve_options),
+      .help = "Find the rule that what was said leads to",
+      .example = "voicedb transfer resolve --secretary 800 Quero a segunda via do boleto" },
+
+    { COMMAND("conversation", "start", CLI_TENANT, run_conversation_start, conversation_values, none,
+              conversation_start_options),
+      .help = "Open a conversation; prints its UUID",
+      .example = "voicedb conversation start --call 4f1d7c1e-8a53-4be5-9d6e-0c7d2b6a9f10 --caller-id +5511987654321" },
+    { COMMAND("conversation", "say", CLI_TENANT, run_conversation_say, conversation_values, conversation_say_arguments,
+              conversation_say_options),
+      .help = "Add what somebody said; prints the turn",
+      .example = "voicedb conversation say --call 4f1d7c1e-8a53-4be5-9d6e-0c7d2b6a9f10 --role user Bom dia!" },
+    { COMMAND("conversation", "end", CLI_TENANT, run_conversation_end, conversation_values, conversation_end_arguments,
+              conversation_end_options),
+      .help = "End a conversation" },
+    { COMMAND("conversation", "list", CLI_TENANT, run_conversation_list, conversation_values, none,
+              conversation_list_options),
+      .help = "List conversations, the newest first" },
+    { COMMAND("conversation", "show", CLI_TENANT, run_conversation_show, conversation_values,
+              conversation_show_arguments, none),
+      .help = "Show a conversation and what was said" },
+
+    { COMMAND("index", "show", CLI_DATABASE, run_index_show, nothing, none, none),
+      .help = "Show which vector indexes this server can build and which one is used" },
+    { COMMAND("index", "use", CLI_DATABASE, run_index_use, index_values, index_use_arguments, none),
+      .help = "Build a vector index beside running calls and use it" },
+
+    { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
+      .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },
+    { COMMAND("help", NULL, CLI_NOTHING, run_help, help_values, help_arguments, help_options),
+      .help = "Print help on all, on a noun or on a command", .example = "voicedb help document add" },
+    { COMMAND("version", NULL, CLI_NOTHING, run_version, nothing, none, none), .help = "Print the version" },
+    { 0 },
+};

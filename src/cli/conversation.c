@@ -1,0 +1,120 @@
+#include "cli/output.h"
+#include "cli/values.h"
+#include "cli/words.h"
+#include "store/records.h"
+
+static const char message_columns[] = "turn_number role created_at content";
+
+vdb_status run_conversation_start(cli_call *call, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    char uuid[37];
+    vdb_status status = vdb_conversation_start(call->tenant, &v->start, uuid, error);
+    if (status == VDB_OK)
+        output_uuid(call, "conversation_uuid", uuid);
+    return status;
+}
+
+/* The conversation that is named by itself or by its call. */
+static vdb_status find(const cli_call *call, const vdb_conversation **row, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    return vdb_conversation_get(call->tenant, v->call != NULL ? v->call : v->conversation, row, error);
+}
+
+static void print_turn(const cli_call *call, const char *uuid, int64_t turn)
+{
+    if (!call->json) {
+        printf("%lld\n", (long long)turn);
+        return;
+    }
+    json_writer w = json_writer_on(stdout);
+    json_open(&w, NULL, '{');
+    json_text(&w, "conversation_uuid", uuid);
+    json_integer_member(&w, "turn_number", turn);
+    json_close(&w, '}');
+}
+
+vdb_status run_conversation_say(cli_call *call, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    vdb_message message = {
+        .turn_number = v->turn == NULL ? 0 : *v->turn,
+        .role = v->role,
+        .content = words_join(call->memory, v->text),
+    };
+    if (message.content == NULL)
+        return error_memory(error);
+    const vdb_conversation *row;
+    vdb_status status = find(call, &row, error);
+    if (status != VDB_OK)
+        return status;
+    int64_t turn;
+    status = vdb_conversation_say(call->tenant, row->conversation_uuid, &message, &turn, error);
+    if (status == VDB_OK)
+        print_turn(call, row->conversation_uuid, turn);
+    vdb_rows_free(row);
+    return status;
+}
+
+vdb_status run_conversation_end(cli_call *call, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    const vdb_conversation *row;
+    vdb_status status = find(call, &row, error);
+    if (status != VDB_OK)
+        return status;
+    status = vdb_conversation_end(call->tenant, row->conversation_uuid, &v->end, error);
+    if (status == VDB_OK)
+        output_uuid(call, "conversation_uuid", row->conversation_uuid);
+    vdb_rows_free(row);
+    return status;
+}
+
+vdb_status run_conversation_list(cli_call *call, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    const vdb_conversation *rows;
+    size_t count;
+    vdb_status status =
+        vdb_conversation_list(call->tenant, v->caller, v->limit == NULL ? 0 : (int)*v->limit, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    output_rows(call, &conversation_record, rows, count,
+                "started_at ended_at caller_id caller_name secretary_name final_action messages conversation_uuid");
+    vdb_rows_free(rows);
+    return VDB_OK;
+}
+
+static void print_conversation(const cli_call *call, const vdb_conversation *row, const vdb_message *messages,
+                               size_t count)
+{
+    if (!call->json) {
+        output_pairs(call, &conversation_record, row);
+        putchar('\n');
+        output_table(call, &message_record, messages, count, message_columns);
+        return;
+    }
+    json_writer w = json_writer_on(stdout);
+    json_open(&w, NULL, '{');
+    output_members(&w, &conversation_record, row);
+    output_array(&w, "transcript", &message_record, messages, count);
+    json_close(&w, '}');
+}
+
+vdb_status run_conversation_show(cli_call *call, vdb_error *error)
+{
+    const vdb_conversation *row;
+    vdb_status status = find(call, &row, error);
+    if (status != VDB_OK)
+        return status;
+    const vdb_message *messages;
+    size_t count;
+    status = vdb_message_list(call->tenant, row->conversation_uuid, &messages, &count, error);
+    if (status == VDB_OK) {
+        print_conversation(call, row, messages, count);
+        vdb_rows_free(messages);
+    }
+    vdb_rows_free(row);
+    return status;
+}

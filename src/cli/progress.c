@@ -1,0 +1,69 @@
+#include "cli/progress.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FIRST_AFTER_MS = 1000, NEXT_AFTER_MS = 100, BAR = 30 };
+
+static volatile sig_atomic_t interrupted;
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(progress *p, const char *title, bool quiet)
+{
+    *p = (progress){ .title = title, .terminal = !quiet && isatty(STDERR_FILENO), .began = now_ms() };
+}
+
+bool progress_step(void *context, int64_t done, int64_t total)
+{
+    progress *p = context;
+    int64_t now = now_ms();
+    if (p->terminal && total > 0 && now - p->began >= FIRST_AFTER_MS && now - p->drawn >= NEXT_AFTER_MS) {
+        int filled = (int)(done >= total ? BAR : BAR * done / total);
+        fprintf(stderr, "\r\033[K%s [%.*s%*s] %3d %%", p->title, filled, "##############################", BAR - filled,
+                "", (int)(done >= total ? 100 : 100 * done / total));
+        fflush(stderr);
+        p->shown = true;
+        p->drawn = now;
+    }
+    return !interrupted;
+}
+
+void progress_end(progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+    p->shown = false;
+}
+
+static void remember(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+void interrupt_watch(void)
+{
+    struct sigaction before, action = { .sa_handler = remember, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGINT, &action, NULL);
+}
+
+bool interrupt_came(void)
+{
+    return interrupted != 0;
+}
+
+void interrupt_follow(void)
+{
+    signal(SIGINT, SIG_DFL);
+    raise(SIGINT);
+}

@@ -1,0 +1,27 @@
+/* A bar on a terminal for work that takes longer than a second, and Ctrl-C during such work. */
+#ifndef VDB_CLI_PROGRESS_H
+#define VDB_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct progress {
+    const char *title;
+    bool terminal; /* stderr is one, and people read it */
+    bool shown;
+    int64_t began; /* milliseconds of a clock that never goes back */
+    int64_t drawn;
+} progress;
+
+void progress_begin(progress *p, const char *title, bool quiet);
+/* A vdb_progress: draws, and ends the work once SIGINT has come. */
+bool progress_step(void *context, int64_t done, int64_t total);
+void progress_end(progress *p);
+
+/* From here on the first SIGINT is remembered and the second one ends the process, as it would by itself. */
+void interrupt_watch(void);
+bool interrupt_came(void);
+/* Ends the process by SIGINT, so that a calling script ends too. */
+void interrupt_follow(void);
+
+#endif

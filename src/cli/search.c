@@ -1,0 +1,75 @@
+#include "cli/display.h"
+#include "cli/output.h"
+#include "cli/values.h"
+#include "cli/words.h"
+#include "store/records.h"
+
+static void print_json(const cli_call *call, const char *question, const vdb_search_result *found)
+{
+    json_writer w = json_writer_on(stdout);
+    json_open(&w, NULL, '{');
+    json_text(&w, "domain_uuid", vdb_tenant_uuid(call->tenant));
+    json_text(&w, "question", question);
+    json_text(&w, "embedding_model", found->embedding_model);
+    json_text(&w, "strategy", found->strategy);
+    json_open(&w, "took_ms", '{');
+    json_number(&w, "embed", found->embed_ms);
+    json_number(&w, "search", found->search_ms);
+    json_close(&w, '}');
+    output_array(&w, "results", &search_hit_record, found->hits, found->count);
+    json_integer_member(&w, "below_threshold", (int64_t)found->below_threshold);
+    if (found->below_threshold > 0)
+        json_number(&w, "best_below_threshold", found->best_below_threshold);
+    else
+        json_raw(&w, "best_below_threshold", NULL);
+    json_close(&w, '}');
+}
+
+static void print_hit(const cli_call *call, size_t rank, const vdb_search_hit *hit)
+{
+    const char *name = display_clean(call->memory, hit->document_name, false);
+    const char *content = display_clean(call->memory, hit->content, true);
+    printf("%zu. %.3f  %s, passage %lld\n", rank, hit->similarity, name == NULL ? "" : name,
+           (long long)hit->chunk_index);
+    for (const char *line = content == NULL ? "" : content; *line != '\0';) {
+        int length = 0;
+        while (line[length] != '\0' && line[length] != '\n')
+            length++;
+        printf(length == 0 ? "%.*s\n" : "   %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+    putchar('\n');
+}
+
+static void tell_summary(const cli_call *call, const vdb_search_result *found)
+{
+    output_note(call, "%zu passage%s (%s, question embedded in %.1f ms, searched in %.1f ms)", found->count,
+                found->count == 1 ? "" : "s", found->strategy, found->embed_ms, found->search_ms);
+    if (found->count == 0 && found->below_threshold > 0)
+        output_note(call, "hint: Lower --threshold to see the %zu that are less similar; the best of them has %.3f.",
+                    found->below_threshold, found->best_below_threshold);
+}
+
+vdb_status run_search(cli_call *call, vdb_error *error)
+{
+    const search_values *v = call->values;
+    vdb_search_request request = {
+        .question = words_join(call->memory, v->question),
+        .secretary = v->secretary,
+        .top = v->top == NULL ? 0 : (int)*v->top,
+        .threshold = v->threshold,
+    };
+    if (request.question == NULL)
+        return error_memory(error);
+    vdb_search_result *found;
+    vdb_status status = vdb_search(call->tenant, &request, &found, error);
+    if (status != VDB_OK)
+        return status;
+    if (call->json)
+        print_json(call, request.question, found);
+    for (size_t i = 0; i < found->count && !call->json; i++)
+        print_hit(call, i + 1, &found->hits[i]);
+    tell_summary(call, found);
+    vdb_search_free(found);
+    return VDB_OK;
+}

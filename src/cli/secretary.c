@@ -1,0 +1,122 @@
+#include "cli/output.h"
+#include "cli/values.h"
+#include "store/records.h"
+
+#include <string.h>
+
+/* The UUID of a provider that is named on the command line; an empty name stays empty, which takes the provider away.
+ */
+static vdb_status provider_uuid(const cli_call *call, const char *type, const char *provider, const char **uuid,
+                                vdb_error *error)
+{
+    *uuid = provider;
+    if (provider == NULL || *provider == '\0')
+        return VDB_OK;
+    const vdb_provider *row;
+    vdb_status status = vdb_provider_get(call->tenant, type, provider, &row, error);
+    if (status != VDB_OK)
+        return status;
+    *uuid = arena_copy_string(call->memory, row->provider_uuid);
+    vdb_rows_free(row);
+    return *uuid == NULL ? error_memory(error) : VDB_OK;
+}
+
+static vdb_status find_providers(const cli_call *call, vdb_error *error)
+{
+    secretary_values *v = call->values;
+    const struct {
+        const char *type;
+        const char *provider;
+        const char **uuid;
+    } stages[] = {
+        { "stt", v->stt, &v->input.stt_provider_uuid },
+        { "tts", v->tts, &v->input.tts_provider_uuid },
+        { "llm", v->llm, &v->input.llm_provider_uuid },
+        { "embeddings", v->embeddings, &v->input.embeddings_provider_uuid },
+    };
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        vdb_status status = provider_uuid(call, stages[i].type, stages[i].provider, stages[i].uuid, error);
+        if (status != VDB_OK)
+            return status;
+    }
+    return VDB_OK;
+}
+
+vdb_status run_secretary_add(cli_call *call, vdb_error *error)
+{
+    const secretary_values *v = call->values;
+    char uuid[37];
+    vdb_status status = find_providers(call, error);
+    if (status == VDB_OK)
+        status = vdb_secretary_add(call->tenant, &v->input, uuid, error);
+    if (status == VDB_OK)
+        output_uuid(call, "voice_secretary_uuid", uuid);
+    return status;
+}
+
+vdb_status run_secretary_list(cli_call *call, vdb_error *error)
+{
+    const vdb_secretary *rows;
+    size_t count;
+    vdb_status status = vdb_secretary_list(call->tenant, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    output_rows(call, &secretary_record, rows, count,
+                "name extension enabled language rag_enabled rag_similarity_threshold embeddings_provider "
+                "voice_secretary_uuid");
+    vdb_rows_free(rows);
+    return VDB_OK;
+}
+
+vdb_status run_secretary_show(cli_call *call, vdb_error *error)
+{
+    const secretary_values *v = call->values;
+    const vdb_secretary *row;
+    vdb_status status = vdb_secretary_get(call->tenant, v->secretary, &row, error);
+    if (status != VDB_OK)
+        return status;
+    output_row(call, &secretary_record, row);
+    vdb_rows_free(row);
+    return VDB_OK;
+}
+
+static vdb_status find(const cli_call *call, char uuid[37], vdb_error *error)
+{
+    const secretary_values *v = call->values;
+    const vdb_secretary *row;
+    vdb_status status = vdb_secretary_get(call->tenant, v->secretary, &row, error);
+    if (status != VDB_OK)
+        return status;
+    memcpy(uuid, row->voice_secretary_uuid, 37);
+    vdb_rows_free(row);
+    return VDB_OK;
+}
+
+vdb_status run_secretary_update(cli_call *call, vdb_error *error)
+{
+    static const vdb_secretary_input nothing = { 0 };
+    const secretary_values *v = call->values;
+    char uuid[37];
+    vdb_status status = find_providers(call, error);
+    if (status == VDB_OK && memcmp(&v->input, &nothing, sizeof nothing) == 0)
+        status = error_set(error, VDB_USAGE, "Run `voicedb secretary update --help` for what can be changed.",
+                           "nothing is given to change");
+    if (status == VDB_OK)
+        status = find(call, uuid, error);
+    if (status == VDB_OK)
+        status = vdb_secretary_update(call->tenant, uuid, &v->input, error);
+    if (status == VDB_OK)
+        output_uuid(call, "voice_secretary_uuid", uuid);
+    return status;
+}
+
+vdb_status run_secretary_remove(cli_call *call, vdb_error *error)
+{
+    char uuid[37];
+    vdb_status status = find(call, uuid, error);
+    if (status == VDB_OK)
+        status = vdb_secretary_remove(call->tenant, uuid, error);
+    if (status == VDB_OK)
+        output_uuid(call, "voice_secretary_uuid", uuid);
+    return status;
+}

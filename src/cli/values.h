@@ -1,0 +1,74 @@
+/* What the parameters of each noun's commands fill. Every member is a pointer; NULL: not given. */
+#ifndef VDB_CLI_VALUES_H
+#define VDB_CLI_VALUES_H
+
+#include "cli/cli.h"
+
+typedef struct migrate_values {
+    const int64_t *lock_timeout;
+} migrate_values;
+
+typedef struct provider_values {
+    const char *provider; /* UUID or name */
+    const char *type;     /* tells providers of one name apart, or limits a list */
+    vdb_provider_input input;
+} provider_values;
+
+typedef struct secretary_values {
+    const char *secretary; /* UUID, extension or name */
+    const char *stt;       /* providers by UUID or name */
+    const char *tts;
+    const char *llm;
+    const char *embeddings;
+    vdb_secretary_input input;
+} secretary_values;
+
+typedef struct document_values {
+    const char *const *files;
+    const char *document; /* UUID or name */
+    const char *secretary;
+    const char *name;
+    const int64_t *max_bytes;
+    const bool *chunks;
+} document_values;
+
+typedef struct search_values {
+    const char *const *question; /* its words */
+    const char *secretary;
+    const int64_t *top;
+    const double *threshold;
+} search_values;
+
+typedef struct transfer_values {
+    const char *transfer_rule; /* UUID */
+    const char *secretary;
+    const char *const *utterance; /* its words */
+    vdb_transfer_rule_input input;
+} transfer_values;
+
+typedef struct conversation_values {
+    const char *conversation; /* its UUID or its call UUID */
+    const char *call;
+    const char *caller;
+    const char *role;
+    const char *const *text; /* its words */
+    const int64_t *turn;
+    const int64_t *limit;
+    vdb_conversation_start_input start;
+    vdb_conversation_end_input end;
+} conversation_values;
+
+typedef struct index_values {
+    const char *strategy;
+} index_values;
+
+typedef struct help_values {
+    const char *const *words;
+    const bool *markdown;
+} help_values;
+
+typedef struct completion_values {
+    const char *shell;
+} completion_values;
+
+#endif

@@ -30,7 +30,7 @@ void error_copy_line(char *target, size_t size, const char *text)
     }
 }
 
-static void format_line(char *target, size_t size, const char *format, va_list arguments)
+static void PRINTF_LIKE(3, 0) format_line(char *target, size_t size, const char *format, va_list arguments)
 {
     char line[2048];
     vsnprintf(line, sizeof line, format, arguments);

@@ -244,6 +244,7 @@ typedef struct vdb_document {
     const char *file_path;
     const char *mime_type;
     int64_t file_size; /* bytes */
+    const char *content; /* the whole text: read by the writer, NULL in what is listed */
     const char *content_sha256; /* 64 hexadecimal digits */
     int64_t chunk_count;
     const char *embedding_model; /* of its chunks */
@@ -315,6 +316,8 @@ typedef struct vdb_document_writer vdb_document_writer;
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document,
                                                            const char *embedding_model, int dimensions,
                                                            vdb_document_writer **writer, vdb_error *error);
+/* True when the same bytes are there, embedded by the same model: append and commit then write nothing. */
+VDB_API bool vdb_document_writer_is_unchanged(const vdb_document_writer *writer);
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_append(vdb_document_writer *writer,
                                                              const vdb_chunk_input *chunks, size_t count,
                                                              vdb_error *error);

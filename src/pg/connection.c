@@ -307,3 +307,20 @@ vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
         c->broken = true;
     return status;
 }
+
+vdb_status connection_begin(connection *c, vdb_error *error)
+{
+    return connection_execute(c, "BEGIN", error);
+}
+
+/* The server answers the COMMIT of a failed transaction with success and a ROLLBACK; callers never commit after a failure. */
+vdb_status connection_commit(connection *c, vdb_error *error)
+{
+    return connection_execute(c, "COMMIT", error);
+}
+
+void connection_rollback(connection *c)
+{
+    if (!c->broken && connection_execute(c, "ROLLBACK", NULL) != VDB_OK)
+        c->broken = true;
+}

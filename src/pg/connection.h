@@ -43,7 +43,12 @@ bool connection_lost(const connection *c);
 vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result,
                           vdb_error *error);
 
-/* Text that is no registered query: BEGIN, COMMIT, a migration's file (may hold many statements, one transaction). */
+/* A transaction over several runs. After a failed run only connection_rollback() helps. */
+vdb_status connection_begin(connection *c, vdb_error *error);
+vdb_status connection_commit(connection *c, vdb_error *error);
+void connection_rollback(connection *c); /* one that fails leaves the connection unusable */
+
+/* Text outside the registry: a migration's file (may hold many statements), or what cannot be prepared. */
 vdb_status connection_execute(connection *c, const char *sql, vdb_error *error);
 
 int connection_server_version(const connection *c); /* 170012 */

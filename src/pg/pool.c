@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DEFAULT_CONNECTIONS = 8, MOST_CONNECTIONS = 1000, DEFAULT_ACQUIRE_MS = 5000, DEFAULT_STATEMENT_MS = 30000 };
+enum { DEFAULT_CONNECTIONS = 8, MOST_CONNECTIONS = 1000, DEFAULT_ACQUIRE_MS = 5000, DEFAULT_STATEMENT_MS = 30000, FACT_SECONDS = 60 };
 
 struct vdb_pool {
     pthread_mutex_t lock;
@@ -19,8 +19,16 @@ struct vdb_pool {
     int idle;          /* how many of `stack` */
     bool needs_settings;
     int fact;
+    time_t fact_noted_at;
     connection *stack[]; /* idle connections, the last released on top */
 };
+
+static time_t now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
+}
 
 static int or_default(int value, int otherwise)
 {
@@ -179,10 +187,15 @@ bool pool_needs_settings(vdb_pool *pool)
     return pool->needs_settings;
 }
 
+int pool_statement_timeout(vdb_pool *pool)
+{
+    return pool->options.statement_timeout_ms;
+}
+
 int pool_noted(vdb_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    int fact = pool->fact;
+    int fact = now_s() - pool->fact_noted_at < FACT_SECONDS ? pool->fact : -1;
     pthread_mutex_unlock(&pool->lock);
     return fact;
 }
@@ -191,5 +204,6 @@ void pool_note(vdb_pool *pool, int fact)
 {
     pthread_mutex_lock(&pool->lock);
     pool->fact = fact;
+    pool->fact_noted_at = now_s();
     pthread_mutex_unlock(&pool->lock);
 }

@@ -16,8 +16,9 @@ vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, P
 
 /* True when transactions of this pool must give the session settings themselves. */
 bool pool_needs_settings(vdb_pool *pool);
+int pool_statement_timeout(vdb_pool *pool); /* milliseconds */
 
-/* A fact about the database that is looked up once per pool and kept: -1 until pool_note() is called. */
+/* A fact about the database that is looked up once a minute: -1 when it was never noted or is older. */
 int pool_noted(vdb_pool *pool);
 void pool_note(vdb_pool *pool, int fact);
 

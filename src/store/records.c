@@ -76,6 +76,7 @@ static const field document_fields[] = {
     F(TEXT, file_path),
     F(TEXT, mime_type),
     F(INTEGER, file_size),
+    F(TEXT, content),
     F(TEXT, content_sha256),
     F(INTEGER, chunk_count),
     F(TEXT, embedding_model),

@@ -1,0 +1,3 @@
+-- Asked by: `index use tenantvec`.
+-- scope: none
+CREATE EXTENSION IF NOT EXISTS tenantvec;

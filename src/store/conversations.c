@@ -1,0 +1,183 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "store/tenant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, MOST_TRIES = 5 };
+
+static const char kind[] = "conversation";
+
+static vdb_status conflict_of_call(vdb_tenant *tenant, const char *call_uuid, vdb_error *error)
+{
+    const vdb_conversation *there;
+    if (vdb_conversation_get(tenant, call_uuid, &there, NULL) != VDB_OK)
+        return error_set(error, VDB_CONFLICT, "Try again.", "a conversation of call %s came and went", call_uuid);
+    error_set(error, VDB_CONFLICT, "Go on with that conversation (`voicedb conversation say`).",
+              "the tenant has a conversation of call %s", call_uuid);
+    error_detail(error, "conversation %s, started %s", there->conversation_uuid, there->started_at);
+    vdb_rows_free(there);
+    return VDB_CONFLICT;
+}
+
+static vdb_status check_start(const vdb_conversation_start_input *input, vdb_error *error)
+{
+    if (input->call_uuid != NULL && !text_is_uuid(input->call_uuid))
+        return check_uuid(input->call_uuid, "call", error);
+    if (input->metadata == NULL)
+        return VDB_OK;
+    json_t *metadata = json_parse_object(input->metadata, "metadata", error);
+    if (metadata == NULL)
+        return VDB_BAD_INPUT;
+    json_decref(metadata);
+    return VDB_OK;
+}
+
+vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_start_input *input,
+                                  char conversation_uuid[37], vdb_error *error)
+{
+    char room[37];
+    vdb_error local = { 0 };
+    error = error == NULL ? &local : error;
+    const char *secretary = input->secretary;
+    vdb_status status = check_start(input, error);
+    /* A UUID needs no look-up: the foreign key refuses one that is not the tenant's. */
+    if (status == VDB_OK && (secretary == NULL || !text_is_uuid(secretary)))
+        status = secretary_resolve(tenant, input->secretary, room, &secretary, error);
+    if (status != VDB_OK)
+        return status;
+    const request r = REQUEST(CONVERSATION_START, P(secretary), P(input->call_uuid), P(input->caller_id),
+                              P(input->caller_name), P(input->metadata));
+    status = tenant_uuid(tenant, &r, 1, (subject){ kind, input->call_uuid }, conversation_uuid, error);
+    if (status == VDB_NOT_FOUND)
+        return conflict_of_call(tenant, input->call_uuid, error);
+    if (status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0)
+        return error_set(error, VDB_NOT_FOUND, "Run `voicedb secretary list` to see what there is.",
+                         "no secretary \"%s\" in this tenant", secretary);
+    return status;
+}
+
+/* Why a conversation that should be going on gave no row. */
+static vdb_status why_not(vdb_tenant *tenant, const char *conversation_uuid, vdb_error *error)
+{
+    const vdb_conversation *there;
+    vdb_status status = vdb_conversation_get(tenant, conversation_uuid, &there, error);
+    if (status != VDB_OK)
+        return status;
+    status = error_set(error, VDB_CONFLICT, "Start another conversation (`voicedb conversation start`).",
+                       "the conversation ended at %s", there->ended_at == NULL ? "this moment" : there->ended_at);
+    vdb_rows_free(there);
+    return status;
+}
+
+static vdb_status check_message(const vdb_message *message, vdb_error *error)
+{
+    static const char *const roles[] = { "user", "assistant", "system", "tool" };
+    bool known = false;
+    for (size_t i = 0; message->role != NULL && i < sizeof roles / sizeof roles[0]; i++)
+        known = known || strcmp(message->role, roles[i]) == 0;
+    if (!known)
+        return error_set(error, VDB_USAGE, "Give one of user, assistant, system, tool.", "\"%s\" is no role",
+                         message->role == NULL ? "" : message->role);
+    if (message->turn_number < 0)
+        return error_set(error, VDB_USAGE, "Give a number from 1 on, or 0 for the next one.", "the turn number is negative");
+    if (!(message->intent_confidence >= 0 && message->intent_confidence <= 1))
+        return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the intent's confidence is out of range");
+    return check_required(message->content, "message", error);
+}
+
+/* Sends a message; another one of this role may take the same turn at the same moment, so the number is then asked for again. */
+static vdb_status say(vdb_tenant *tenant, const request *r, bool numbered, PGresult **result, vdb_error *error)
+{
+    vdb_status status = VDB_CONFLICT;
+    for (int i = 0; i < MOST_TRIES && status == VDB_CONFLICT; i++) {
+        status = tenant_run(tenant, r, 1, result, error);
+        if (numbered)
+            break;
+    }
+    return status;
+}
+
+vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uuid, const vdb_message *message,
+                                int64_t *turn, vdb_error *error)
+{
+    vdb_status status = check_uuid(conversation_uuid, kind, error);
+    if (status == VDB_OK)
+        status = check_message(message, error);
+    if (status != VDB_OK)
+        return status;
+    char *chunks = message->rag_chunk_uuids == NULL ? NULL : json_from_strings(message->rag_chunk_uuids);
+    number number_of_turn, audio, stt, llm, tts, tokens, confidence;
+    const double *sure = message->intent_confidence > 0 ? &message->intent_confidence : NULL;
+    const request r = REQUEST(
+        CONVERSATION_SAY, p_int_or_null(message->turn_number, &number_of_turn), P(message->role), P(conversation_uuid),
+        P(message->content), p_int_or_null(message->audio_duration_ms, &audio), P(message->audio_file_path),
+        P(message->stt_provider), p_int_or_null(message->stt_latency_ms, &stt), P(message->llm_provider),
+        p_int_or_null(message->llm_latency_ms, &llm), P(message->tts_provider),
+        p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens), P(chunks),
+        P(message->detected_intent), p_real(sure, &confidence));
+    PGresult *result;
+    status = say(tenant, &r, message->turn_number != 0, &result, error);
+    free(chunks);
+    if (status == VDB_CONFLICT)
+        return error_set(error, VDB_CONFLICT, "Leave out the turn number, or give the next one.",
+                         "the %s has spoken in turn %s of this conversation", message->role, number_of_turn.text);
+    if (status != VDB_OK)
+        return status;
+    if (PQntuples(result) == 0)
+        status = why_not(tenant, conversation_uuid, error);
+    else if (turn != NULL)
+        *turn = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return status;
+}
+
+vdb_status vdb_conversation_end(vdb_tenant *tenant, const char *conversation_uuid,
+                                const vdb_conversation_end_input *input, vdb_error *error)
+{
+    vdb_status status = check_uuid(conversation_uuid, kind, error);
+    if (status == VDB_OK && input->transfer_rule_uuid != NULL)
+        status = check_uuid(input->transfer_rule_uuid, "transfer rule", error);
+    if (status != VDB_OK)
+        return status;
+    const request r = REQUEST(CONVERSATION_END, P(input->final_action), P(input->transfer_rule_uuid),
+                              P(input->transfer_target), P(input->summary), P(input->ticket_id), P(conversation_uuid));
+    status = tenant_uuid(tenant, &r, 1, (subject){ kind, conversation_uuid }, NULL, error);
+    if (status == VDB_NOT_FOUND)
+        return why_not(tenant, conversation_uuid, error);
+    if (status == VDB_CONFLICT)
+        return error_set(error, VDB_NOT_FOUND, "Run `voicedb transfer list` to see what there is.",
+                         "no transfer rule %s in this tenant", input->transfer_rule_uuid);
+    return status;
+}
+
+vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int limit, const vdb_conversation **rows,
+                                 size_t *count, vdb_error *error)
+{
+    if (limit < 0 || limit > LARGEST_LIMIT)
+        return error_set(error, VDB_USAGE, "Give a number from 1 to 10000.", "the limit %d is out of range", limit);
+    number most;
+    return tenant_rows(tenant, REQUEST(CONVERSATION_LIST, P(caller_id), p_int(&(int64_t){ limit == 0 ? DEFAULT_LIMIT : limit }, &most)),
+                       &conversation_record, (const void **)rows, count, error);
+}
+
+vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation, const vdb_conversation **row,
+                                vdb_error *error)
+{
+    vdb_status status = check_uuid(conversation, "conversation or call", error);
+    if (status != VDB_OK)
+        return status;
+    return tenant_row(tenant, REQUEST(CONVERSATION_GET, P(conversation)), &conversation_record,
+                      (subject){ kind, conversation }, (const void **)row, error);
+}
+
+vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid, const vdb_message **rows, size_t *count,
+                            vdb_error *error)
+{
+    vdb_status status = check_uuid(conversation_uuid, kind, error);
+    if (status != VDB_OK)
+        return status;
+    return tenant_rows(tenant, REQUEST(MESSAGE_LIST, P(conversation_uuid)), &message_record, (const void **)rows, count,
+                       error);
+}

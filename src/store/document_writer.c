@@ -1,0 +1,276 @@
+/* Storing a document with its chunks: one transaction, whatever its size, with batches that bound the memory. */
+#include "store/tenant.h"
+#include "store/vector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROWS_A_BATCH = 128,          /* about 0.8 MB of vectors */
+    LARGEST_BATCH = 256 << 20,   /* a batch's contents or metadata */
+    TYPE_INTEGER = 23,           /* of PostgreSQL's pg_type.dat: fixed for ever */
+    TYPE_TEXT = 25,
+    TYPE_JSONB = 3802,
+    JSONB_VERSION = 1,
+};
+
+struct vdb_document_writer {
+    vdb_tenant *tenant;
+    connection *connection;
+    vdb_document_added added;
+    int dimensions;
+    uint32_t vector_type;
+    buffer contents, embeddings, token_counts, metadata;
+};
+
+static void release(vdb_document_writer *w)
+{
+    pool_release(w->tenant->pool, w->connection);
+    buffer_free(&w->contents);
+    buffer_free(&w->embeddings);
+    buffer_free(&w->token_counts);
+    buffer_free(&w->metadata);
+    free(w);
+}
+
+void vdb_document_writer_abort(vdb_document_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    connection_rollback(writer->connection);
+    release(writer);
+}
+
+bool vdb_document_writer_is_unchanged(const vdb_document_writer *writer)
+{
+    return writer->added.outcome == VDB_DOCUMENT_UNCHANGED;
+}
+
+static vdb_status run(vdb_document_writer *w, request r, PGresult **result, vdb_error *error)
+{
+    return tenant_run_on(w->tenant, w->connection, false, &r, 1, result, error);
+}
+
+static vdb_status find_vector_type(vdb_document_writer *w, vdb_error *error)
+{
+    PGresult *result;
+    vdb_status status =
+        connection_run(w->connection, &(statement){ &queries[QUERY_VECTOR_TYPE], NULL }, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    w->vector_type = (uint32_t)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return VDB_OK;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool is_unchanged(const PGresult *before, const vdb_document *document, const char *embedding_model)
+{
+    return same(PQgetvalue(before, 0, 1), document->content_sha256) && same(PQgetvalue(before, 0, 2), "ready") &&
+           same(PQgetvalue(before, 0, 4), embedding_model);
+}
+
+static vdb_status insert(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
+{
+    PGresult *result;
+    number size;
+    vdb_status status =
+        run(w, REQUEST(DOCUMENT_INSERT, P(d->voice_secretary_uuid), P(d->document_name), P(d->document_type),
+                       P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size), P(d->content),
+                       P(d->content_sha256)),
+            &result, error);
+    if (status != VDB_OK)
+        return status;
+    snprintf(w->added.document_uuid, sizeof w->added.document_uuid, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    w->added.outcome = VDB_DOCUMENT_ADDED;
+    return VDB_OK;
+}
+
+static vdb_status replace(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
+{
+    number size;
+    const request requests[] = {
+        REQUEST(DOCUMENT_REPLACE, P(d->document_type), P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size),
+                P(d->content), P(d->content_sha256), P(w->added.document_uuid)),
+        REQUEST(DOCUMENT_CLEAR, P(w->added.document_uuid)),
+    };
+    w->added.outcome = VDB_DOCUMENT_REPLACED;
+    return tenant_run_on(w->tenant, w->connection, false, requests, 2, NULL, error);
+}
+
+static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
+{
+    const request lock = REQUEST(DOCUMENT_LOCK, P(d->document_name));
+    vdb_status status = connection_begin(w->connection, error);
+    if (status == VDB_OK)
+        status = tenant_run_on(w->tenant, w->connection, true, &lock, 1, NULL, error);
+    if (status == VDB_OK)
+        status = find_vector_type(w, error);
+    PGresult *before = NULL;
+    if (status == VDB_OK)
+        status = run(w, REQUEST(DOCUMENT_BEFORE, P(d->document_name), P(d->voice_secretary_uuid)), &before, error);
+    if (status != VDB_OK)
+        return status;
+    if (PQntuples(before) == 0) {
+        status = insert(w, d, error);
+    } else {
+        snprintf(w->added.document_uuid, sizeof w->added.document_uuid, "%s", PQgetvalue(before, 0, 0));
+        if (is_unchanged(before, d, w->added.embedding_model)) {
+            w->added.outcome = VDB_DOCUMENT_UNCHANGED;
+            w->added.chunk_count = strtoll(PQgetvalue(before, 0, 3), NULL, 10);
+        } else {
+            status = replace(w, d, error);
+        }
+    }
+    PQclear(before);
+    return status;
+}
+
+static vdb_status check_open(const vdb_document *document, const char *embedding_model, int dimensions,
+                             vdb_error *error)
+{
+    vdb_status status = check_required(document->document_name, "document name", error);
+    if (status == VDB_OK)
+        status = check_required(embedding_model, "embedding model", error);
+    if (status == VDB_OK && strlen(embedding_model) >= sizeof((vdb_document_added *)0)->embedding_model)
+        status = error_set(error, VDB_BAD_INPUT, "Give a name of at most 100 bytes.", "the embedding model's name is too long");
+    if (status == VDB_OK && (dimensions < 1 || dimensions > VDB_DIMENSIONS))
+        status = error_set(error, VDB_BAD_INPUT, "Give an embedding of 1 to 1536 numbers.", "the embedding has %d numbers", dimensions);
+    if (status == VDB_OK && document->voice_secretary_uuid != NULL)
+        status = check_uuid(document->voice_secretary_uuid, "secretary", error);
+    return status;
+}
+
+vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document, const char *embedding_model,
+                                    int dimensions, vdb_document_writer **writer, vdb_error *error)
+{
+    vdb_error local = { 0 };
+    error = error == NULL ? &local : error;
+    error_clear(error);
+    vdb_status status = check_open(document, embedding_model, dimensions, error);
+    if (status != VDB_OK)
+        return status;
+    vdb_document_writer *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return error_memory(error);
+    w->tenant = tenant;
+    w->dimensions = dimensions;
+    snprintf(w->added.embedding_model, sizeof w->added.embedding_model, "%s", embedding_model);
+    buffer_init(&w->contents, LARGEST_BATCH);
+    buffer_init(&w->embeddings, LARGEST_BATCH);
+    buffer_init(&w->token_counts, LARGEST_BATCH);
+    buffer_init(&w->metadata, LARGEST_BATCH);
+    status = pool_acquire(tenant->pool, &w->connection, error);
+    if (status != VDB_OK) {
+        free(w);
+        return status;
+    }
+    status = open_document(w, document, error);
+    if (status != VDB_OK) {
+        vdb_document_writer_abort(w);
+        if (status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0)
+            return error_set(error, VDB_NOT_FOUND, "Run `voicedb secretary list` to see what there is.",
+                             "no secretary \"%s\" in this tenant", document->voice_secretary_uuid);
+        return status;
+    }
+    *writer = w;
+    return VDB_OK;
+}
+
+static bool append_bytes(buffer *b, const char *bytes, size_t length)
+{
+    return buffer_append_int32(b, (int32_t)length) && buffer_append(b, bytes, length);
+}
+
+static bool append_json(buffer *b, const char *text)
+{
+    static const char version = JSONB_VERSION;
+    size_t length = strlen(text);
+    return buffer_append_int32(b, (int32_t)length + 1) && buffer_append(b, &version, 1) && buffer_append(b, text, length);
+}
+
+static bool append_chunk(vdb_document_writer *w, const vdb_chunk_input *chunk)
+{
+    return append_bytes(&w->contents, chunk->content, strlen(chunk->content)) &&
+           buffer_append_int32(&w->embeddings, VECTOR_BYTES) &&
+           vector_append(&w->embeddings, chunk->embedding, w->dimensions) &&
+           buffer_append_int32(&w->token_counts, 4) && buffer_append_int32(&w->token_counts, (int32_t)chunk->token_count) &&
+           append_json(&w->metadata, chunk->metadata == NULL ? "{}" : chunk->metadata);
+}
+
+static bool encode(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count)
+{
+    buffer_reset(&w->contents);
+    buffer_reset(&w->embeddings);
+    buffer_reset(&w->token_counts);
+    buffer_reset(&w->metadata);
+    bool done = array_begin(&w->contents, TYPE_TEXT, count) && array_begin(&w->embeddings, w->vector_type, count) &&
+                array_begin(&w->token_counts, TYPE_INTEGER, count) && array_begin(&w->metadata, TYPE_JSONB, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = append_chunk(w, &chunks[i]);
+    return done;
+}
+
+static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        vdb_status status = check_required(chunks[i].content, "content of a chunk", error);
+        if (status == VDB_OK)
+            status = vector_check(chunks[i].embedding, w->dimensions, error);
+        if (status != VDB_OK)
+            return status;
+    }
+    if (!encode(w, chunks, count))
+        return error_set(error, VDB_BAD_INPUT, "Split the document into smaller chunks.", "a batch of chunks is larger than 256 MiB");
+    number first, dimensions;
+    vdb_status status =
+        run(w, REQUEST(CHUNK_APPEND, P(w->added.document_uuid), p_int(&w->added.chunk_count, &first),
+                       P(w->added.embedding_model), p_int(&(int64_t){ w->dimensions }, &dimensions),
+                       P_BINARY(w->contents.data, w->contents.length),
+                       P_BINARY(w->embeddings.data, w->embeddings.length),
+                       P_BINARY(w->token_counts.data, w->token_counts.length),
+                       P_BINARY(w->metadata.data, w->metadata.length)),
+            NULL, error);
+    if (status == VDB_OK)
+        w->added.chunk_count += (int64_t)count;
+    return status;
+}
+
+vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chunk_input *chunks, size_t count,
+                                      vdb_error *error)
+{
+    error_clear(error);
+    vdb_status status = VDB_OK;
+    if (vdb_document_writer_is_unchanged(writer))
+        return VDB_OK;
+    for (size_t done = 0; status == VDB_OK && done < count; done += ROWS_A_BATCH) {
+        size_t batch = count - done < ROWS_A_BATCH ? count - done : ROWS_A_BATCH;
+        status = append_batch(writer, chunks + done, batch, error);
+    }
+    return status;
+}
+
+vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_added *added, vdb_error *error)
+{
+    error_clear(error);
+    vdb_status status = VDB_OK;
+    number chunks;
+    if (!vdb_document_writer_is_unchanged(writer))
+        status = run(writer, REQUEST(DOCUMENT_FINISH, p_int(&writer->added.chunk_count, &chunks), P(writer->added.document_uuid)),
+                     NULL, error);
+    if (status == VDB_OK)
+        status = connection_commit(writer->connection, error);
+    if (status != VDB_OK) {
+        vdb_document_writer_abort(writer);
+        return status;
+    }
+    if (added != NULL)
+        *added = writer->added;
+    release(writer);
+    return VDB_OK;
+}

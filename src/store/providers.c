@@ -1,0 +1,123 @@
+#include "base/json.h"
+#include "store/tenant.h"
+
+#include <string.h>
+
+static const char kind[] = "provider";
+
+static bool is_type(const char *type)
+{
+    static const char *const types[] = { "stt", "tts", "llm", "embeddings" };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static vdb_status check_type(const char *type, vdb_error *error)
+{
+    if (type == NULL || is_type(type))
+        return VDB_OK;
+    return error_set(error, VDB_USAGE, "Give one of stt, tts, llm, embeddings.", "\"%s\" is no type of provider", type);
+}
+
+static vdb_status check_config(const char *config, vdb_error *error)
+{
+    if (config == NULL)
+        return VDB_OK;
+    json_t *object = json_parse_object(config, "config", error);
+    if (object == NULL)
+        return VDB_BAD_INPUT;
+    json_decref(object);
+    return VDB_OK;
+}
+
+static bool is_true(const bool *value)
+{
+    return value != NULL && *value;
+}
+
+vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37], vdb_error *error)
+{
+    vdb_status status = check_required(input->provider_type, "provider type", error);
+    if (status == VDB_OK)
+        status = check_type(input->provider_type, error);
+    if (status == VDB_OK)
+        status = check_required(input->provider_name, "provider name", error);
+    if (status == VDB_OK)
+        status = check_config(input->config, error);
+    if (status != VDB_OK)
+        return status;
+    const request requests[] = {
+        REQUEST(PROVIDER_CLEAR_DEFAULT, P(NULL), P(input->provider_type)),
+        REQUEST(PROVIDER_ADD, P(input->provider_type), P(input->provider_name), P(input->display_name),
+                P(input->config), p_bool(input->is_default), p_bool(input->enabled)),
+    };
+    size_t skipped = is_true(input->is_default) ? 0 : 1;
+    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, input->provider_name }, uuid, error);
+    if (status == VDB_CONFLICT)
+        return error_set(error, VDB_CONFLICT, "Choose another name, or run `voicedb provider update`.",
+                         "the tenant has a provider \"%s\" of type %s", input->provider_name, input->provider_type);
+    return status;
+}
+
+vdb_status vdb_provider_list(vdb_tenant *tenant, const char *type, const vdb_provider **rows, size_t *count,
+                             vdb_error *error)
+{
+    vdb_status status = check_type(type, error);
+    if (status != VDB_OK)
+        return status;
+    return tenant_rows(tenant, REQUEST(PROVIDER_LIST, P(type)), &provider_record, (const void **)rows, count, error);
+}
+
+vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *provider, const vdb_provider **row,
+                            vdb_error *error)
+{
+    vdb_status status = check_type(type, error);
+    if (status == VDB_OK)
+        status = check_required(provider, "provider", error);
+    if (status != VDB_OK)
+        return status;
+    return tenant_row(tenant, REQUEST(PROVIDER_GET, P(type), P(provider)), &provider_record,
+                      (subject){ kind, provider }, (const void **)row, error);
+}
+
+vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, const vdb_provider_input *input,
+                               vdb_error *error)
+{
+    vdb_status status = check_uuid(provider_uuid, kind, error);
+    if (status == VDB_OK && input->provider_type != NULL)
+        status = error_set(error, VDB_USAGE, "Add another provider of the type you want.",
+                           "the type of a provider cannot change");
+    if (status == VDB_OK && input->provider_name != NULL)
+        status = check_required(input->provider_name, "provider name", error);
+    if (status == VDB_OK)
+        status = check_config(input->config, error);
+    if (status != VDB_OK)
+        return status;
+    const request requests[] = {
+        REQUEST(PROVIDER_CLEAR_DEFAULT, P(provider_uuid), P(NULL)),
+        REQUEST(PROVIDER_UPDATE, P(input->provider_name), P(input->display_name), P(input->config),
+                p_bool(input->is_default), p_bool(input->enabled), P(provider_uuid)),
+    };
+    size_t skipped = is_true(input->is_default) ? 0 : 1;
+    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, provider_uuid }, NULL, error);
+    if (status == VDB_CONFLICT)
+        return error_set(error, VDB_CONFLICT, "Choose another name.", "the tenant has a provider \"%s\" of this type",
+                         input->provider_name == NULL ? "" : input->provider_name);
+    return status;
+}
+
+vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vdb_error *error)
+{
+    vdb_status status = check_uuid(provider_uuid, kind, error);
+    if (status != VDB_OK)
+        return status;
+    const request r = REQUEST(PROVIDER_REMOVE, P(provider_uuid));
+    status = tenant_uuid(tenant, &r, 1, (subject){ kind, provider_uuid }, NULL, error);
+    if (status == VDB_CONFLICT)
+        return error_set(error, VDB_CONFLICT, "Give its secretaries another provider first (`voicedb secretary update`).",
+                         "a secretary uses this provider");
+    return status;
+}

@@ -1,0 +1,211 @@
+#include "store/tenant.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_REQUESTS = 4 };
+
+static vdb_status check_count(const request *r, vdb_error *error)
+{
+    if (r->count + query_is_scoped[r->id] == (size_t)queries[r->id].parameters)
+        return VDB_OK;
+    return error_set(error, VDB_DEFECT, "Report this: a query and its call have drifted apart.",
+                     "query %s takes %d parameters, not %zu", queries[r->id].name, queries[r->id].parameters,
+                     r->count + query_is_scoped[r->id]);
+}
+
+/* Parameters of all requests, each with the tenant in front. */
+typedef struct bound {
+    param params[MOST_REQUESTS][MOST_PARAMETERS];
+    param settings[1];
+    char timeout[16];
+    statement statements[MOST_REQUESTS + 2];
+    size_t count;
+} bound;
+
+static void add(bound *b, enum query_id id, const param *params)
+{
+    b->statements[b->count++] = (statement){ &queries[id], params };
+}
+
+static vdb_status bind(vdb_tenant *t, bool scope, const request *requests, size_t count, bound *b, vdb_error *error)
+{
+    b->count = 0;
+    if (scope && pool_needs_settings(t->pool)) {
+        snprintf(b->timeout, sizeof b->timeout, "%d", pool_statement_timeout(t->pool));
+        b->settings[0] = P(b->timeout);
+        add(b, QUERY_SESSION_SETTINGS, b->settings);
+    }
+    static const param nothing;
+    for (size_t i = 0; i < count; i++) {
+        vdb_status status = check_count(&requests[i], error);
+        if (status != VDB_OK)
+            return status;
+        b->params[i][0] = P(t->uuid);
+        for (size_t j = 0; j < requests[i].count; j++)
+            b->params[i][j + 1] = requests[i].params == NULL ? nothing : requests[i].params[j];
+    }
+    if (scope)
+        add(b, QUERY_TENANT_SCOPE, b->params[0]);
+    for (size_t i = 0; i < count; i++)
+        add(b, requests[i].id, b->params[i]);
+    return VDB_OK;
+}
+
+vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGresult **result, vdb_error *error)
+{
+    bound b;
+    error_clear(error);
+    vdb_status status = bind(t, true, requests, count, &b, error);
+    return status == VDB_OK ? pool_run(t->pool, b.statements, b.count, result, error) : status;
+}
+
+vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
+                         PGresult **result, vdb_error *error)
+{
+    bound b;
+    vdb_status status = bind(t, scope, requests, count, &b, error);
+    return status == VDB_OK ? connection_run(c, b.statements, b.count, result, error) : status;
+}
+
+vdb_status tenant_rows(vdb_tenant *t, request r, const record *record, const void **rows, size_t *count,
+                       vdb_error *error)
+{
+    PGresult *result;
+    vdb_status status = tenant_run(t, &r, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    status = record_decode(record, result, rows, count, error);
+    PQclear(result);
+    return status;
+}
+
+static vdb_status not_found(subject s, vdb_error *error)
+{
+    char hint[128];
+    snprintf(hint, sizeof hint, "Run `voicedb %s list` to see what there is.", s.kind);
+    return error_set(error, VDB_NOT_FOUND, hint, "no %s \"%s\" in this tenant", s.kind, s.name == NULL ? "" : s.name);
+}
+
+vdb_status tenant_row(vdb_tenant *t, request r, const record *record, subject s, const void **row, vdb_error *error)
+{
+    const void *rows;
+    size_t count;
+    vdb_status status = tenant_rows(t, r, record, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    if (count == 1) {
+        *row = rows;
+        return VDB_OK;
+    }
+    vdb_rows_free(rows);
+    if (count == 0)
+        return not_found(s, error);
+    return error_set(error, VDB_CONFLICT, "Name it by its UUID.", "%zu %ss are named \"%s\" in this tenant", count,
+                     s.kind, s.name);
+}
+
+vdb_status tenant_uuid(vdb_tenant *t, const request *requests, size_t count, subject s, char uuid[37],
+                       vdb_error *error)
+{
+    PGresult *result;
+    vdb_status status = tenant_run(t, requests, count, &result, error);
+    if (status != VDB_OK)
+        return status;
+    if (PQntuples(result) == 0)
+        status = not_found(s, error);
+    else if (uuid != NULL)
+        snprintf(uuid, 37, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return status;
+}
+
+vdb_status check_uuid(const char *uuid, const char *kind, vdb_error *error)
+{
+    if (uuid != NULL && text_is_uuid(uuid))
+        return VDB_OK;
+    return error_set(error, VDB_USAGE, "Give a UUID such as 2f1c1f6e-8f0a-4a57-9d0c-3a6d2f1b7c55.",
+                     "\"%s\" is no UUID of a %s", uuid == NULL ? "" : uuid, kind);
+}
+
+vdb_status check_required(const char *value, const char *what, vdb_error *error)
+{
+    if (value != NULL && value[0] != '\0')
+        return VDB_OK;
+    char hint[96];
+    snprintf(hint, sizeof hint, "Give a %s.", what);
+    return error_set(error, VDB_USAGE, hint, "the %s is missing or empty", what);
+}
+
+/* What tenant_find gave: exactly one row makes a handle. */
+static vdb_status handle_from(vdb_pool *pool, const char *domain, const PGresult *result, vdb_tenant **tenant,
+                              vdb_error *error)
+{
+    if (PQntuples(result) == 0)
+        return error_set(error, VDB_NOT_FOUND, "Run `voicedb tenant list` to see the domains.",
+                         "there is no domain \"%s\"", domain);
+    if (PQntuples(result) > 1)
+        return error_set(error, VDB_CONFLICT, "Name the domain by its UUID.", "several domains are named \"%s\"", domain);
+    vdb_tenant *t = calloc(1, sizeof *t);
+    char *name = t == NULL ? NULL : strdup(PQgetvalue(result, 0, 1));
+    if (name == NULL) {
+        free(t);
+        return error_memory(error);
+    }
+    t->pool = pool;
+    t->name = name;
+    snprintf(t->uuid, sizeof t->uuid, "%s", PQgetvalue(result, 0, 0));
+    *tenant = t;
+    return VDB_OK;
+}
+
+vdb_status vdb_tenant_open(vdb_pool *pool, const char *domain, vdb_tenant **tenant, vdb_error *error)
+{
+    error_clear(error);
+    vdb_status status = check_required(domain, "domain", error);
+    if (status != VDB_OK)
+        return status;
+    PGresult *result;
+    const param params[] = { P(domain) };
+    status = pool_run(pool, &(statement){ &queries[QUERY_TENANT_FIND], params }, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    status = handle_from(pool, domain, result, tenant, error);
+    PQclear(result);
+    return status;
+}
+
+void vdb_tenant_close(vdb_tenant *tenant)
+{
+    if (tenant == NULL)
+        return;
+    free(tenant->name);
+    free(tenant);
+}
+
+const char *vdb_tenant_uuid(const vdb_tenant *tenant)
+{
+    return tenant->uuid;
+}
+
+const char *vdb_tenant_name(const vdb_tenant *tenant)
+{
+    return tenant->name;
+}
+
+vdb_status vdb_tenant_list(vdb_pool *pool, const vdb_tenant_row **rows, size_t *count, vdb_error *error)
+{
+    error_clear(error);
+    PGresult *result;
+    vdb_status status = pool_run(pool, &(statement){ &queries[QUERY_TENANT_LIST], NULL }, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    const void *decoded;
+    status = record_decode(&tenant_record, result, &decoded, count, error);
+    PQclear(result);
+    if (status == VDB_OK)
+        *rows = decoded;
+    return status;
+}

@@ -1,0 +1,141 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "store/tenant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char kind[] = "transfer";
+
+/* A keyword without a letter or digit would fold to nothing and could never be said. */
+static vdb_status check_keywords(const char *const *keywords, vdb_error *error)
+{
+    arena *a = arena_new();
+    vdb_status status = VDB_OK;
+    for (; status == VDB_OK && keywords != NULL && *keywords != NULL; keywords++) {
+        size_t length = strlen(*keywords);
+        if (!text_is_utf8(*keywords, length)) {
+            status = error_set(error, VDB_BAD_INPUT, "Give UTF-8.", "a keyword is not UTF-8");
+            break;
+        }
+        const char *folded = a == NULL ? NULL : text_fold(a, *keywords, length);
+        if (folded == NULL)
+            status = error_memory(error);
+        else if (folded[0] == '\0')
+            status = error_set(error, VDB_BAD_INPUT, "Give a word that a caller may say.", "the keyword \"%s\" is empty", *keywords);
+    }
+    arena_free(a);
+    return status;
+}
+
+static vdb_status check_input(const vdb_transfer_rule_input *input, vdb_error *error)
+{
+    vdb_status status = check_required(input->department_name, "department", error);
+    if (status == VDB_OK)
+        status = check_required(input->transfer_extension, "extension to transfer to", error);
+    if (status == VDB_OK)
+        status = check_keywords(input->intent_keywords, error);
+    if (status == VDB_OK && input->working_hours != NULL) {
+        json_t *hours = json_parse_object(input->working_hours, "working hours", error);
+        status = hours == NULL ? VDB_BAD_INPUT : VDB_OK;
+        json_decref(hours);
+    }
+    return status;
+}
+
+vdb_status vdb_transfer_rule_add(vdb_tenant *tenant, const vdb_transfer_rule_input *input, char uuid[37],
+                                 vdb_error *error)
+{
+    char room[37];
+    const char *secretary = NULL;
+    vdb_status status = check_input(input, error);
+    if (status == VDB_OK)
+        status = secretary_resolve(tenant, input->secretary, room, &secretary, error);
+    if (status != VDB_OK)
+        return status;
+    static const char *const none[] = { NULL };
+    char *keywords = json_from_strings(input->intent_keywords == NULL ? none : input->intent_keywords);
+    char *patterns = json_from_strings(input->intent_patterns == NULL ? none : input->intent_patterns);
+    number priority;
+    if (keywords == NULL || patterns == NULL) {
+        status = error_memory(error);
+    } else {
+        const request r =
+            REQUEST(TRANSFER_RULE_ADD, P(secretary), P(input->department_name), P(keywords), P(patterns),
+                    P(input->destination_type), P(input->transfer_extension), P(input->transfer_message),
+                    P(input->working_hours), P(input->fallback_action), P(input->fallback_extension),
+                    p_int(input->priority, &priority), p_bool(input->enabled));
+        status = tenant_uuid(tenant, &r, 1, (subject){ kind, input->department_name }, uuid, error);
+    }
+    free(keywords);
+    free(patterns);
+    return status;
+}
+
+vdb_status vdb_transfer_rule_list(vdb_tenant *tenant, const char *secretary, const vdb_transfer_rule **rows,
+                                  size_t *count, vdb_error *error)
+{
+    char room[37];
+    const char *uuid;
+    vdb_status status = secretary_resolve(tenant, secretary, room, &uuid, error);
+    if (status != VDB_OK)
+        return status;
+    return tenant_rows(tenant, REQUEST(TRANSFER_RULE_LIST, P(uuid)), &transfer_rule_record, (const void **)rows, count,
+                       error);
+}
+
+vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, const char *transfer_rule_uuid, vdb_error *error)
+{
+    vdb_status status = check_uuid(transfer_rule_uuid, "transfer rule", error);
+    if (status != VDB_OK)
+        return status;
+    const request r = REQUEST(TRANSFER_RULE_REMOVE, P(transfer_rule_uuid));
+    return tenant_uuid(tenant, &r, 1, (subject){ kind, transfer_rule_uuid }, NULL, error);
+}
+
+/* True when a keyword of the rule stands in the folded utterance; memory that runs out counts as no match. */
+static bool is_meant(arena *a, const vdb_transfer_rule *rule, const char *utterance)
+{
+    for (const char *const *keyword = rule->intent_keywords; keyword != NULL && *keyword != NULL; keyword++) {
+        const char *folded = text_fold(a, *keyword, strlen(*keyword));
+        if (folded != NULL && text_contains_words(utterance, folded))
+            return true;
+    }
+    return false;
+}
+
+static size_t first_meant(const vdb_transfer_rule *rules, size_t count, const char *utterance, arena *a)
+{
+    const char *folded = text_fold(a, utterance, strlen(utterance));
+    size_t i = 0;
+    while (i < count && (folded == NULL || !rules[i].enabled || !is_meant(a, &rules[i], folded)))
+        i++;
+    return i;
+}
+
+vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary, const char *utterance,
+                                const vdb_transfer_rule **row, vdb_error *error)
+{
+    vdb_status status = check_required(utterance, "utterance", error);
+    if (status != VDB_OK)
+        return status;
+    if (!text_is_utf8(utterance, strlen(utterance)))
+        return error_set(error, VDB_BAD_INPUT, "Give UTF-8.", "the utterance is not UTF-8");
+    const vdb_transfer_rule *rules;
+    size_t count;
+    status = vdb_transfer_rule_list(tenant, secretary, &rules, &count, error);
+    if (status != VDB_OK)
+        return status;
+    arena *a = arena_new();
+    size_t found = a == NULL ? count : first_meant(rules, count, utterance, a);
+    arena_free(a);
+    if (found == count) {
+        vdb_rows_free(rules);
+        return error_set(error, VDB_NOT_FOUND, "Add a keyword to a rule (`voicedb transfer add`).",
+                         "no transfer rule is meant by \"%s\"", utterance);
+    }
+    /* The block of rows is released by its first row, so the one that is handed out becomes the first. */
+    memmove((vdb_transfer_rule *)(uintptr_t)rules, &rules[found], sizeof rules[0]);
+    *row = rules;
+    return VDB_OK;
+}

@@ -1,0 +1,20 @@
+/* Vectors on their way to PostgreSQL, and arrays of its binary format. */
+#ifndef VDB_STORE_VECTOR_H
+#define VDB_STORE_VECTOR_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* Bytes of one vector in pgvector's binary format: two int16 and the numbers. */
+enum { VECTOR_BYTES = 4 + 4 * VDB_DIMENSIONS };
+
+/* Refuses a vector that no distance can be measured to: too short or long, not finite, or all zeros. */
+vdb_status vector_check(const float *numbers, int dimensions, vdb_error *error);
+
+/* Appends it, padded with zeros to VDB_DIMENSIONS. */
+bool vector_append(buffer *b, const float *numbers, int dimensions);
+
+/* Starts a one-dimensional array without NULLs: `count` elements of the type follow, each behind its int32 length. */
+bool array_begin(buffer *b, uint32_t element_type, size_t count);
+
+#endif

@@ -10,11 +10,11 @@
 typedef struct splitter splitter;
 
 typedef struct split_chunk {
-    const char *content; /* what is stored and embedded: headings above the passage, then the passage itself */
-    const char *heading; /* heading path, "Preços > Consultas"; NULL: none */
+    const char *content; /* what is stored and embedded: heading path, a cut table's header, then the passage */
+    const char *heading; /* heading path, "Preços > Consultas", the outer ones left out when it is long; NULL: none */
     int64_t offset;      /* of the passage in the file, bytes */
     int64_t length;      /* of the passage in the file, bytes */
-    int64_t token_count; /* an estimate: four UTF-8 characters a token, at least one a word */
+    int64_t token_count; /* of the content, an estimate: four UTF-8 characters a token, at least one a word */
 } split_chunk;
 
 /* Told of every chunk in order; strings live during the call. Not VDB_OK ends the split with that status. */
@@ -22,10 +22,19 @@ typedef vdb_status (*split_sink)(void *context, const split_chunk *chunk, vdb_er
 
 typedef struct split_options {
     bool markdown;      /* headings (#), fenced code and tables are known */
-    int target_tokens;  /* a chunk is at most this long; 0: 200 */
-    int overlap_tokens; /* what a chunk repeats of the one before within a section, whole sentences; 0: none */
+    int target_tokens;  /* a chunk is at most this long; 32 to 4000; 0: 200 */
+    int overlap_tokens; /* at most what a chunk repeats of the one before, whole sentences of its section; 0: none */
 } split_options;
 
+/*
+ * A passage is the file's own bytes from `offset` on, in `content` without the CR of CRLF. It has a letter or a digit,
+ * never begins or ends with white space, and never reaches over a heading. What is in no passage is white space, a
+ * heading (it is in the path of the chunks below it) or a run of signs without a letter or digit. A heading with
+ * nothing below it is a passage. The same bytes give the same chunks, however they are fed. A byte-order mark at the
+ * start is skipped.
+ *
+ * VDB_USAGE: options out of range (the overlap: at most half of the target). Release with splitter_free().
+ */
 vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **s, vdb_error *error);
 /* Feeds bytes of valid UTF-8; a call may end anywhere, even inside a character. */
 vdb_status splitter_feed(splitter *s, const char *bytes, size_t length, vdb_error *error);

@@ -13,7 +13,7 @@ enum { GRACE_MS = 5000, CONNECT_SECONDS = 10, MOST_COMMANDS = 32, NOT_A_PARSE = 
 
 struct connection {
     PGconn *pg;
-    int answer_timeout_ms;
+    int answer_timeout_ms; /* 0: for ever */
     bool no_prepared;
     bool needs_settings;
     bool broken;
@@ -60,7 +60,8 @@ vdb_status connection_open(const connection_options *options, connection **c, vd
     connection *new = calloc(1, sizeof *new);
     if (new == NULL)
         return error_memory(error);
-    new->answer_timeout_ms = options->statement_timeout_ms + GRACE_MS;
+    if (options->statement_timeout_ms > 0)
+        new->answer_timeout_ms = options->statement_timeout_ms + GRACE_MS;
     new->no_prepared = options->no_prepared;
     new->pg = start(options, true);
     if (refused_settings(new->pg)) {
@@ -134,6 +135,18 @@ static vdb_status give_up(connection *c, vdb_error *error, const char *message)
     return status;
 }
 
+static int64_t deadline_of(const connection *c)
+{
+    return c->answer_timeout_ms > 0 ? now_ms() + c->answer_timeout_ms : 0;
+}
+
+/* How long poll() may wait: -1 is for ever. */
+static int left_until(int64_t deadline)
+{
+    int64_t left = deadline - now_ms();
+    return deadline == 0 ? -1 : left > 0 ? (int)left : 0;
+}
+
 /* Sends what is waiting and reads until a result can be had without blocking. */
 static vdb_status wait_for_result(connection *c, int64_t deadline, vdb_error *error)
 {
@@ -144,8 +157,7 @@ static vdb_status wait_for_result(connection *c, int64_t deadline, vdb_error *er
         if (unsent == 0 && !PQisBusy(c->pg))
             return VDB_OK;
         struct pollfd socket = { .fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)) };
-        int64_t left = deadline - now_ms();
-        int ready = left <= 0 ? 0 : poll(&socket, 1, (int)left);
+        int ready = poll(&socket, 1, left_until(deadline));
         if (ready == 0)
             return give_up(c, error, "the database did not answer in time");
         if (ready < 0 && errno != EINTR)
@@ -244,7 +256,7 @@ static bool succeeded(const PGresult *result)
 static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
 {
     vdb_status status = VDB_OK;
-    int64_t deadline = now_ms() + c->answer_timeout_ms;
+    int64_t deadline = deadline_of(c);
     PGresult *last = NULL;
     for (size_t i = 0;; i++) {
         PGresult *next;
@@ -292,7 +304,7 @@ vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
     if (PQsendQuery(c->pg, sql) != 1)
         return give_up(c, error, "the connection to the database was lost");
     vdb_status status = VDB_OK;
-    int64_t deadline = now_ms() + c->answer_timeout_ms;
+    int64_t deadline = deadline_of(c);
     for (;;) {
         vdb_status wait = wait_for_result(c, deadline, status == VDB_OK ? error : NULL);
         if (wait != VDB_OK)

@@ -157,6 +157,13 @@ void pool_release(vdb_pool *pool, connection *c)
     pthread_mutex_unlock(&pool->lock);
 }
 
+vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error)
+{
+    connection_options options = pool->options;
+    options.statement_timeout_ms = 0;
+    return connection_open(&options, c, error);
+}
+
 static bool only_reads(const statement *statements, size_t count)
 {
     bool reads = true;

@@ -14,6 +14,9 @@ void pool_release(vdb_pool *pool, connection *c);
  */
 vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error);
 
+/* A connection of its own without statement_timeout, for an operator's long work. Release with connection_close(). */
+vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error);
+
 /* True when transactions of this pool must give the session settings themselves. */
 bool pool_needs_settings(vdb_pool *pool);
 int pool_statement_timeout(vdb_pool *pool); /* milliseconds */

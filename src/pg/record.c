@@ -18,6 +18,18 @@ void vdb_rows_free(const void *rows)
         arena_free(((const rows_header *)rows - 1)->memory);
 }
 
+void *rows_allocate(size_t size, size_t count, arena **memory)
+{
+    *memory = arena_new();
+    rows_header *header = *memory == NULL ? NULL : arena_alloc(*memory, sizeof *header + count * size);
+    if (header == NULL) {
+        arena_free(*memory);
+        return NULL;
+    }
+    header->memory = *memory;
+    return header + 1;
+}
+
 /* PostgreSQL's ISO style in UTC, "2026-03-01 12:00:00.5+00", as RFC 3339. */
 static char *decode_instant(arena *a, const char *text, size_t length)
 {
@@ -90,33 +102,37 @@ static vdb_status check_columns(const record *r, const PGresult *result, vdb_err
                      "a query returned other columns than its record has");
 }
 
+static vdb_status decode_row(arena *a, const record *r, const PGresult *result, int line, char *row, vdb_error *error)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        int column = (int)i;
+        if (!PQgetisnull(result, line, column) &&
+            !decode_field(a, &r->fields[i], PQgetvalue(result, line, column),
+                          (size_t)PQgetlength(result, line, column), row))
+            return error_set(error, VDB_DEFECT, "Report this: a value could not be read.",
+                             "column \"%s\" holds a value that does not fit its record", r->fields[i].name);
+    }
+    return VDB_OK;
+}
+
 vdb_status record_decode(const record *r, const PGresult *result, const void **rows, size_t *count, vdb_error *error)
 {
     vdb_status status = check_columns(r, result, error);
     if (status != VDB_OK)
         return status;
     size_t tuples = (size_t)PQntuples(result);
-    arena *a = arena_new();
-    rows_header *header = a == NULL ? NULL : arena_alloc(a, sizeof *header + tuples * r->size);
-    if (header == NULL) {
-        arena_free(a);
+    arena *a;
+    char *first = rows_allocate(r->size, tuples, &a);
+    if (first == NULL)
         return error_memory(error);
-    }
-    header->memory = a;
-    char *row = (char *)(header + 1);
-    for (size_t i = 0; i < tuples; i++, row += r->size) {
-        for (size_t j = 0; j < r->count; j++) {
-            int line = (int)i, column = (int)j;
-            if (!PQgetisnull(result, line, column) &&
-                !decode_field(a, &r->fields[j], PQgetvalue(result, line, column),
-                              (size_t)PQgetlength(result, line, column), row)) {
-                arena_free(a);
-                return error_set(error, VDB_DEFECT, "Report this: a value could not be read.",
-                                 "column \"%s\" holds a value that does not fit its record", r->fields[j].name);
-            }
+    for (size_t i = 0; i < tuples; i++) {
+        status = decode_row(a, r, result, (int)i, first + i * r->size, error);
+        if (status != VDB_OK) {
+            arena_free(a);
+            return status;
         }
     }
-    *rows = header + 1;
+    *rows = first;
     *count = tuples;
     return VDB_OK;
 }

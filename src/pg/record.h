@@ -29,6 +29,9 @@ typedef struct record {
     const field *fields;
 } record;
 
+/* Zeroed rows for vdb_rows_free(), and the arena that is released with them. NULL: memory ran out. */
+void *rows_allocate(size_t size, size_t count, arena **memory);
+
 /*
  * Decodes a text-format result, whose columns are the record's fields in order, into one block for vdb_rows_free().
  * VDB_DEFECT: the columns differ, or memory ran out.

@@ -1,3 +1,0 @@
--- Asked by: migrate.
--- scope: none
-SELECT to_regclass('public.voicedb_migrations') IS NOT NULL;

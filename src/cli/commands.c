@@ -119,37 +119,40 @@ static const cli_parameter secretary_argument[] = {
     { TEXT("SECRETARY", secretary), .required = true, .help = "UUID, extension or name" },
     { 0 },
 };
-#define SECRETARY_OPTIONS                                                                                              \
+#define SECRETARY_OPTIONS(add)                                                                                         \
     { TEXT("extension", input.extension), .value = "NUMBER", .help = "The number that callers dial" },                 \
         { TEXT("description", input.description), .help = "What it is for" },                                          \
         { TEXT("system-prompt", input.system_prompt), .help = "What the language model is told" },                     \
         { TEXT("greeting", input.greeting_message), .help = "What it says first" },                                    \
         { TEXT("goodbye", input.goodbye_message), .help = "What it says last" },                                       \
         { TEXT("voice", input.voice_name), .value = "NAME", .help = "The voice it speaks with" },                      \
-        { TEXT("language", input.language), .value = "TAG", .standard = "pt-BR", .help = "What it speaks (BCP 47)" },  \
+        { TEXT("language", input.language), .value = "TAG", .standard = (add) ? "pt-BR" : NULL,                        \
+          .help = "What it speaks (BCP 47)" },                                                                         \
         { TEXT("stt", stt), .value = "PROVIDER", .help = "Hears: a provider of type stt, by UUID or name" },           \
         { TEXT("tts", tts), .value = "PROVIDER", .help = "Speaks: a provider of type tts" },                           \
         { TEXT("llm", llm), .value = "PROVIDER", .help = "Thinks: a provider of type llm" },                           \
         { TEXT("embeddings", embeddings), .value = "PROVIDER",                                                         \
           .help = "Finds: a provider of type embeddings; without one, the tenant's default" },                         \
-        { SWITCH("rag", input.rag_enabled), .standard = "on", .help = "Whether it answers from documents" },           \
-        { NUMBER("threshold", input.rag_similarity_threshold, 0, 1), .standard = "0.5",                                \
+        { SWITCH("rag", input.rag_enabled), .standard = (add) ? "on" : NULL,                                           \
+          .help = "Whether it answers from documents" },                                                               \
+        { NUMBER("threshold", input.rag_similarity_threshold, 0, 1), .standard = (add) ? "0.5" : NULL,                 \
           .help = "The least similarity of a passage it may use" },                                                    \
-        { INTEGER("max-turns", input.max_conversation_turns, 1, most_int32), .standard = "10",                         \
+        { INTEGER("max-turns", input.max_conversation_turns, 1, most_int32), .standard = (add) ? "10" : NULL,          \
           .help = "After how many turns it ends the call" },                                                           \
         { TEXT("webhook-url", input.webhook_url), .value = "URL", .help = "Where it reports calls" },                  \
-        { SWITCH("webhook", input.webhook_enabled), .standard = "off", .help = "Whether it reports calls" },           \
+        { SWITCH("webhook", input.webhook_enabled), .standard = (add) ? "off" : NULL,                                  \
+          .help = "Whether it reports calls" },                                                                        \
     {                                                                                                                  \
-        SWITCH("enabled", input.enabled), .standard = "on", .help = "Whether it answers calls"                         \
+        SWITCH("enabled", input.enabled), .standard = (add) ? "on" : NULL, .help = "Whether it answers calls"          \
     }
 static const cli_parameter secretary_add_options[] = {
     { TEXT("name", input.name), .value = "NAME", .required = true, .help = "Its name" },
-    SECRETARY_OPTIONS,
+    SECRETARY_OPTIONS(true),
     { 0 },
 };
 static const cli_parameter secretary_update_options[] = {
     { TEXT("name", input.name), .value = "NAME", .help = "Its new name" },
-    SECRETARY_OPTIONS,
+    SECRETARY_OPTIONS(false),
     { 0 },
 };
 #undef V
@@ -164,7 +167,7 @@ static const cli_parameter document_add_arguments[] = {
     { 0 },
 };
 static const cli_parameter document_add_options[] = {
-    { TEXT("secretary", secretary), .standard = "for all secretaries",
+    { TEXT("secretary", secretary), .value = "SECRETARY", .standard = "for all secretaries",
       .help = "Who may use them: UUID, extension or name" },
     { TEXT("name", name), .value = "NAME", .standard = "the file's name",
       .help = "The document's name; one of the same name is replaced" },
@@ -183,7 +186,7 @@ static const cli_parameter search_arguments[] = {
     { 0 },
 };
 static const cli_parameter search_options[] = {
-    { TEXT("secretary", secretary), .standard = "all documents",
+    { TEXT("secretary", secretary), .value = "SECRETARY", .standard = "all documents",
       .help = "Search as this secretary does, with its documents and its threshold: UUID, extension or name" },
     { INTEGER("top", top, 1, 1000), .standard = "5", .help = "At most so many passages" },
     { NUMBER("threshold", threshold, 0, 1), .standard = "the secretary's, or none", .help = "The least similarity" },
@@ -194,7 +197,7 @@ static const cli_parameter search_options[] = {
 #define V transfer_values
 #define RULES_OF_SECRETARY                                                                                             \
     {                                                                                                                  \
-        TEXT("secretary", secretary), .standard = "every rule",                                                        \
+        TEXT("secretary", secretary), .value = "SECRETARY", .standard = "every rule",                                  \
                                       .help = "Its own rules and those for all: UUID, extension or name"               \
     }
 static const cli_parameter transfer_add_options[] = {
@@ -206,7 +209,7 @@ static const cli_parameter transfer_add_options[] = {
       .help = "What the number is" },
     { TEXT("extension", input.transfer_extension), .value = "NUMBER", .required = true,
       .help = "The number to transfer to" },
-    { TEXT("secretary", input.secretary), .standard = "for all secretaries",
+    { TEXT("secretary", input.secretary), .value = "SECRETARY", .standard = "for all secretaries",
       .help = "Whose rule it is: UUID, extension or name" },
     { TEXT("message", input.transfer_message), .help = "What the caller hears before" },
     { JSON("working-hours", input.working_hours), .help = "When it applies" },
@@ -239,7 +242,7 @@ static const cli_parameter conversation_start_options[] = {
     { UUID("call", start.call_uuid), .help = "FreeSWITCH's channel UUID" },
     { TEXT("caller-id", start.caller_id), .value = "NUMBER", .help = "The caller's number" },
     { TEXT("caller-name", start.caller_name), .value = "NAME", .help = "The caller's name" },
-    { TEXT("secretary", start.secretary), .help = "Who answers: UUID, extension or name" },
+    { TEXT("secretary", start.secretary), .value = "SECRETARY", .help = "Who answers: UUID, extension or name" },
     { JSON("metadata", start.metadata), .standard = "{}", .help = "What else is known, a JSON object" },
     { 0 },
 };

@@ -46,15 +46,12 @@ static void print_values(FILE *out, const cli_command *command, const cli_parame
     for (; options->name != NULL; options++) {
         if (!cli_takes_value(options))
             continue;
-        fputs("    ", out);
-        if (command == NULL) {
-            fputs("*", out);
-        } else {
-            putc('\'', out);
+        fputs(command == NULL ? "    *' " : "    '", out);
+        if (command != NULL) {
             print_key(out, command);
-            putc('\'', out);
+            putc(' ', out);
         }
-        fprintf(out, "' --%s') ", options->name);
+        fprintf(out, "--%s') ", options->name);
         print_completer(out, options);
         fputs(" ;;\n", out);
     }

@@ -3,6 +3,7 @@
 #include "cli/display.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,11 @@ static const char stdout_hint[] = "Let standard output be a file or a program th
 vdb_status output_check(vdb_error *error)
 {
     struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-    if (poll(&out, 1, 0) < 0 || (out.revents & (POLLERR | POLLNVAL)) == 0)
+    bool broken = poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL)) != 0;
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (!broken && flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
         return VDB_OK;
-    error_set(error, VDB_BAD_INPUT, stdout_hint, "nobody reads standard output");
+    error_set(error, VDB_BAD_INPUT, stdout_hint, "standard output is closed");
     return error_detail(error, "nothing was done");
 }
 

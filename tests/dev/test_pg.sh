@@ -36,13 +36,17 @@ clean_up()
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# The private root of the surrounding checkout is shared by hard links; it is not written to.
+# The private root of the surrounding checkout is shared by hard links; it is not written to. A server from a private root
+# needs no way into the directories above.
 mkdir -p "$checkout/.pg" "$checkout/tools" "$checkout/tests"
 cp "$source/dev" "$checkout/"
 cp -r "$source/tools/dev" "$checkout/tools/"
 cp -r "$source/tests/fixtures" "$checkout/tests/"
-[ ! -d "$source/.pg/root" ] || as_root cp -al "$source/.pg/root" "$checkout/.pg/root"
-chmod 700 "$base"
+chmod 755 "$base"
+if [ -d "$source/.pg/root" ]; then
+    as_root cp -al "$source/.pg/root" "$checkout/.pg/root"
+    chmod 700 "$base"
+fi
 
 # ---- a first start -----------------------------------------------------------------------------------------------------
 pg status >/dev/null

@@ -48,7 +48,7 @@ need_packages()
     update_package_lists
     # shellcheck disable=SC2086
     set -- $missing
-    say "installing $# packages: $*"
+    say "installing packages: $*"
     apt_get install --no-install-recommends "$@" ||
         die 1 "apt could not install: $*" "Mend what apt says above, then run the same command again."
 }

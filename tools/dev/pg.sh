@@ -50,6 +50,8 @@ set_cluster()
 locked()
 {
     mkdir -p "$pg"
+    [ -w "$pg" ] && [ ! -e "$pg/lock" ] || [ -w "$pg/lock" ] ||
+        die 5 "$pg belongs to another account" "Run the same command as that account, or with sudo."
     exec 9>>"$pg/lock"
     flock -w 600 9 || die 1 "another ./dev pg has been at work for 10 minutes" "Look for it with \`ps\`, then try again."
     "$@"
@@ -138,6 +140,10 @@ keep_account()
     mkdir -p "$pg/clusters"
     if [ -d "$data" ]; then
         owner=$(stat -c %u "$data")
+        if [ "$owner" -eq 0 ]; then # a checkout copied by root
+            as_root chown -R "$uid:$gid" "$home"
+            owner=$uid
+        fi
         if ! is_root && [ "$owner" -ne "$uid" ]; then
             die 5 "cluster $cluster belongs to account $owner" "Run \`sudo ./dev pg drop\` to make a new one as yourself."
         fi

@@ -16,16 +16,12 @@ root_major=17
 root_mark="$suite 1"
 root_packages="postgresql-$root_major postgresql-$root_major-pgvector postgresql-server-dev-$root_major make gcc"
 
-# Root lends the server to an account that owns nothing; sudo lends it to whoever called; everybody else runs it as is.
+# Root, whom PostgreSQL refuses, lends it to an account that owns nothing.
 server_account()
 {
-    if ! is_root; then
-        uid=$(id -u) gid=$(id -g)
-    elif [ "${SUDO_UID:-0}" -ne 0 ]; then
-        uid=$SUDO_UID gid=$SUDO_GID
-    else
-        uid=$(id -u nobody) gid=$(id -g nobody)
-    fi
+    account=$(id -u)
+    [ "$account" -ne 0 ] || account=nobody
+    uid=$(id -u "$account") gid=$(id -g "$account")
 }
 
 # run_as_account COMMAND...: with an empty environment, below the private root if that is in use. The caller's directory
@@ -62,8 +58,6 @@ installed_major()
 # Prints the newest major version, 13 or later, that apt offers with pgvector.
 offered_major()
 {
-    command -v apt-cache >/dev/null 2>&1 && [ "${VOICEDB_PACKAGES:-}" != skip ] || return 0
-    update_package_lists
     apt-cache --names-only search '^postgresql-[0-9]+-pgvector$' | sed -n 's/^postgresql-\([0-9]*\)-.*/\1/p' |
         awk '$1 >= 13' | sort -n | tail -n 1
 }
@@ -112,7 +106,10 @@ choose_server()
 {
     if ! look_for_server; then
         v=
-        ! account_reaches_checkout || v=$(offered_major)
+        if account_reaches_checkout && [ "${VOICEDB_PACKAGES:-}" != skip ] && command -v apt-cache >/dev/null 2>&1; then
+            update_package_lists
+            v=$(offered_major)
+        fi
         if [ -n "$v" ]; then
             need_packages "postgresql-$v" "postgresql-$v-pgvector"
             use_installed "$v"

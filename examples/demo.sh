@@ -284,7 +284,9 @@ turn()
 # One call, logged as it happens. A call is logged once: the next run of this script finds and shows it.
 log_call()
 {
-    if ! voicedb --domain "$clinic" conversation show "$call" >/dev/null 2>&1; then
+    status=0
+    voicedb --domain "$clinic" conversation show "$call" >/dev/null 2>&1 || status=$?
+    if [ "$status" -eq 3 ]; then
         run voicedb --domain "$clinic" conversation start --call "$call" --caller-id 0000000002 \
             --secretary "$secretary"
         turn user "Tem estacionamento? Quanto custa?"

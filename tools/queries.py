@@ -79,7 +79,7 @@ def source(queries):
     return f"""/* Made by tools/queries.py from src/sql. */
 #include "queries.h"
 
-_Static_assert(QUERY_COUNT <= MOST_QUERIES, "raise MOST_QUERIES");
+_Static_assert((int)QUERY_COUNT <= (int)MOST_QUERIES, "raise MOST_QUERIES");
 
 const query queries[QUERY_COUNT] = {{
 {entries}

@@ -1,5 +1,5 @@
 /* Storing a document with its chunks: one transaction, whatever its size, with batches that bound the memory. */
-#include "store/tenant.h"
+#include "store/documents.h"
 #include "store/vector.h"
 
 #include <stdlib.h>
@@ -68,10 +68,31 @@ static bool same(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static bool is_unchanged(const PGresult *before, const vdb_document *document, const char *embedding_model)
+/* Fills `added` from the row of document_before. */
+static void compare(const PGresult *before, const vdb_document *document, const char *embedding_model,
+                    vdb_document_added *added)
 {
-    return same(PQgetvalue(before, 0, 1), document->content_sha256) && same(PQgetvalue(before, 0, 2), "ready") &&
-           same(PQgetvalue(before, 0, 4), embedding_model);
+    snprintf(added->document_uuid, sizeof added->document_uuid, "%s", PQgetvalue(before, 0, 0));
+    if (!same(PQgetvalue(before, 0, 1), document->content_sha256) || !same(PQgetvalue(before, 0, 2), "ready") ||
+        !same(PQgetvalue(before, 0, 4), embedding_model))
+        return;
+    added->outcome = VDB_DOCUMENT_UNCHANGED;
+    added->chunk_count = strtoll(PQgetvalue(before, 0, 3), NULL, 10);
+    snprintf(added->embedding_model, sizeof added->embedding_model, "%s", embedding_model);
+}
+
+vdb_status document_unchanged(vdb_tenant *t, const vdb_document *document, const char *embedding_model,
+                              vdb_document_added *added, vdb_error *error)
+{
+    PGresult *before;
+    const request r = REQUEST(DOCUMENT_BEFORE, P(document->document_name), P(document->voice_secretary_uuid));
+    vdb_status status = tenant_run(t, &r, 1, &before, error);
+    if (status != VDB_OK)
+        return status;
+    if (PQntuples(before) > 0)
+        compare(before, document, embedding_model, added);
+    PQclear(before);
+    return VDB_OK;
 }
 
 static vdb_status insert(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
@@ -119,13 +140,9 @@ static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, v
     if (PQntuples(before) == 0) {
         status = insert(w, d, error);
     } else {
-        snprintf(w->added.document_uuid, sizeof w->added.document_uuid, "%s", PQgetvalue(before, 0, 0));
-        if (is_unchanged(before, d, w->added.embedding_model)) {
-            w->added.outcome = VDB_DOCUMENT_UNCHANGED;
-            w->added.chunk_count = strtoll(PQgetvalue(before, 0, 3), NULL, 10);
-        } else {
+        compare(before, d, w->added.embedding_model, &w->added);
+        if (!vdb_document_writer_is_unchanged(w))
             status = replace(w, d, error);
-        }
     }
     PQclear(before);
     return status;

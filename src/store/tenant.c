@@ -70,14 +70,14 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
     return status == VDB_OK ? connection_run(c, b.statements, b.count, result, error) : status;
 }
 
-vdb_status tenant_rows(vdb_tenant *t, request r, const record *record, const void **rows, size_t *count,
+vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,
                        vdb_error *error)
 {
     PGresult *result;
     vdb_status status = tenant_run(t, &r, 1, &result, error);
     if (status != VDB_OK)
         return status;
-    status = record_decode(record, result, rows, count, error);
+    status = record_decode(shape, result, rows, count, error);
     PQclear(result);
     return status;
 }
@@ -89,11 +89,11 @@ static vdb_status not_found(subject s, vdb_error *error)
     return error_set(error, VDB_NOT_FOUND, hint, "no %s \"%s\" in this tenant", s.kind, s.name == NULL ? "" : s.name);
 }
 
-vdb_status tenant_row(vdb_tenant *t, request r, const record *record, subject s, const void **row, vdb_error *error)
+vdb_status tenant_row(vdb_tenant *t, request r, const record *shape, subject s, const void **row, vdb_error *error)
 {
     const void *rows;
     size_t count;
-    vdb_status status = tenant_rows(t, r, record, &rows, &count, error);
+    vdb_status status = tenant_rows(t, r, shape, &rows, &count, error);
     if (status != VDB_OK)
         return status;
     if (count == 1) {
@@ -181,6 +181,9 @@ void vdb_tenant_close(vdb_tenant *tenant)
 {
     if (tenant == NULL)
         return;
+    struct tenant_attachment *attachment = atomic_load(&tenant->attachment);
+    if (attachment != NULL)
+        tenant->destroy_attachment(attachment);
     free(tenant->name);
     free(tenant);
 }

@@ -7,12 +7,18 @@
 #include "store/records.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
+
+/* What a higher layer keeps with the handle, and how it is released. */
+struct tenant_attachment;
 
 struct vdb_tenant {
     vdb_pool *pool;
     char uuid[37];
     char *name;
+    struct tenant_attachment *_Atomic attachment;
+    void (*destroy_attachment)(struct tenant_attachment *);
 };
 
 /* A query with all its parameters but the tenant, which is put in front. */
@@ -34,7 +40,7 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
                          PGresult **result, vdb_error *error);
 
 /* One request whose rows are handed out as structs. */
-vdb_status tenant_rows(vdb_tenant *t, request r, const record *record, const void **rows, size_t *count,
+vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,
                        vdb_error *error);
 
 /* What a call works on, for its errors: "secretary" "Ana". */
@@ -44,7 +50,7 @@ typedef struct subject {
 } subject;
 
 /* One request that must give exactly one row: none is VDB_NOT_FOUND, more are VDB_CONFLICT. */
-vdb_status tenant_row(vdb_tenant *t, request r, const record *record, subject s, const void **row, vdb_error *error);
+vdb_status tenant_row(vdb_tenant *t, request r, const record *shape, subject s, const void **row, vdb_error *error);
 
 /* Requests of which the last returns a UUID into `uuid` (may be NULL); no row is VDB_NOT_FOUND. */
 vdb_status tenant_uuid(vdb_tenant *t, const request *requests, size_t count, subject s, char uuid[37],

@@ -1,0 +1,245 @@
+/* From a file to a stored document: check, split, embed, store, with memory that does not grow with the file. */
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "knowledge/provider.h"
+#include "knowledge/source.h"
+#include "knowledge/split.h"
+#include "store/documents.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    DEFAULT_MAX_BYTES = 256 << 20,
+    LARGEST_KEPT_TEXT = 1 << 20, /* a longer text is stored in its chunks only */
+    CHUNKS_A_BATCH = 256,        /* embedded and stored together: 1.5 MB of vectors */
+    TARGET_TOKENS = 200,
+    LONGEST_NAME = 255,
+};
+
+typedef struct ingest {
+    vdb_tenant *tenant;
+    source source;
+    search_context context;
+    embedder *embedder;
+    char *text; /* the whole of it, when it is short */
+    vdb_document document;
+    vdb_document_writer *writer; /* NULL until the first batch is embedded: embedding is slow, and an open transaction costs others */
+    splitter *splitter;
+    arena *memory; /* of the batch's texts */
+    vdb_chunk_input chunks[CHUNKS_A_BATCH];
+    const char *texts[CHUNKS_A_BATCH];
+    size_t count;
+    float *vectors;
+    int dimensions;
+    int64_t done; /* bytes of the file in chunks so far */
+    vdb_progress progress;
+    void *progress_context;
+} ingest;
+
+static vdb_status open_writer(ingest *in, int dimensions, vdb_error *error)
+{
+    if (in->writer != NULL && dimensions == in->dimensions)
+        return VDB_OK;
+    if (in->writer != NULL)
+        return error_set(error, VDB_PROVIDER, "Set `dimensions` in the provider's config.",
+                         "the provider gave vectors of %d and of %d numbers", in->dimensions, dimensions);
+    in->dimensions = dimensions;
+    return vdb_document_writer_open(in->tenant, &in->document, embedder_model(in->embedder), dimensions, &in->writer,
+                                    error);
+}
+
+static vdb_status report(const ingest *in, vdb_error *error)
+{
+    if (in->progress == NULL || in->progress(in->progress_context, in->done, in->source.size))
+        return VDB_OK;
+    return error_set(error, VDB_USAGE, "Run it again to add the document.", "stopped; the document is as before");
+}
+
+static vdb_status flush(ingest *in, vdb_error *error)
+{
+    int dimensions;
+    if (in->count == 0)
+        return VDB_OK;
+    vdb_status status = embed_texts(in->embedder, in->texts, in->count, in->vectors, &dimensions, error);
+    if (status == VDB_OK)
+        status = open_writer(in, dimensions, error);
+    if (status == VDB_OK)
+        status = vdb_document_writer_append(in->writer, in->chunks, in->count, error);
+    if (status != VDB_OK)
+        return status;
+    in->count = 0;
+    arena_free(in->memory);
+    in->memory = arena_new();
+    return in->memory == NULL ? error_memory(error) : report(in, error);
+}
+
+static char *metadata_of(const split_chunk *chunk, arena *a)
+{
+    json_t *object = json_pack("{s:s*, s:I, s:I}", "heading", chunk->heading, "offset", (json_int_t)chunk->offset, "length",
+                               (json_int_t)chunk->length);
+    char *text = object == NULL ? NULL : json_dumps(object, 0);
+    char *copy = arena_copy_string(a, text);
+    json_decref(object);
+    free(text);
+    return copy;
+}
+
+static vdb_status take_chunk(void *context, const split_chunk *chunk, vdb_error *error)
+{
+    ingest *in = context;
+    const char *content = arena_copy_string(in->memory, chunk->content);
+    const char *metadata = metadata_of(chunk, in->memory);
+    if (content == NULL || metadata == NULL)
+        return error_memory(error);
+    in->texts[in->count] = content;
+    in->chunks[in->count] = (vdb_chunk_input){
+        .content = content,
+        .embedding = in->vectors + in->count * VDB_DIMENSIONS,
+        .token_count = chunk->token_count,
+        .metadata = metadata,
+    };
+    in->count++;
+    in->done = chunk->offset + chunk->length;
+    return in->count == CHUNKS_A_BATCH ? flush(in, error) : VDB_OK;
+}
+
+static vdb_status feed(void *context, const char *bytes, size_t length, vdb_error *error)
+{
+    return splitter_feed(((ingest *)context)->splitter, bytes, length, error);
+}
+
+static bool is_markdown(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot != NULL && (strcasecmp(dot, ".md") == 0 || strcasecmp(dot, ".markdown") == 0);
+}
+
+static vdb_status split_and_store(ingest *in, vdb_document_added *added, vdb_error *error)
+{
+    const split_options options = { .markdown = strcmp(in->document.document_type, "markdown") == 0,
+                                    .target_tokens = TARGET_TOKENS };
+    in->memory = arena_new();
+    in->vectors = calloc(CHUNKS_A_BATCH * VDB_DIMENSIONS, sizeof *in->vectors);
+    if (in->memory == NULL || in->vectors == NULL)
+        return error_memory(error);
+    vdb_status status = splitter_new(&options, take_chunk, in, &in->splitter, error);
+    if (status == VDB_OK)
+        status = source_read(&in->source, feed, in, error);
+    if (status == VDB_OK)
+        status = splitter_finish(in->splitter, error);
+    if (status == VDB_OK)
+        status = flush(in, error);
+    if (status != VDB_OK)
+        return status;
+    if (in->writer == NULL)
+        return error_set(error, VDB_BAD_INPUT, "Give a file with text.", "%s has no words", in->document.document_name);
+    vdb_document_writer *writer = in->writer;
+    in->writer = NULL;
+    return vdb_document_writer_commit(writer, added, error);
+}
+
+/* The name of the file without its folders. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static vdb_status copy_text(void *context, const char *bytes, size_t length, vdb_error *error)
+{
+    (void)error;
+    char **end = context;
+    memcpy(*end, bytes, length);
+    *end += length;
+    return VDB_OK;
+}
+
+static vdb_status keep_text(ingest *in, vdb_error *error)
+{
+    if (in->source.size > LARGEST_KEPT_TEXT)
+        return VDB_OK;
+    in->text = calloc((size_t)in->source.size + 1, 1);
+    if (in->text == NULL)
+        return error_memory(error);
+    char *end = in->text;
+    in->document.content = in->text;
+    return source_read(&in->source, copy_text, &end, error);
+}
+
+static vdb_status describe(ingest *in, const vdb_document_file *file, const char *secretary_uuid, vdb_error *error)
+{
+    bool standard_input = strcmp(file->path, "-") == 0;
+    const char *name = file->document_name != NULL ? file->document_name : base_name(file->path);
+    if (standard_input && file->document_name == NULL)
+        return error_set(error, VDB_USAGE, "Give the document's name (--name).", "standard input has no name");
+    if (name[0] == '\0' || strlen(name) > LONGEST_NAME || !text_is_utf8(name, strlen(name)))
+        return error_set(error, VDB_BAD_INPUT, "Give a name (--name).", "the document's name is empty, not UTF-8, or longer than 255 bytes");
+    bool markdown = is_markdown(standard_input ? name : file->path);
+    in->document = (vdb_document){
+        .voice_secretary_uuid = secretary_uuid,
+        .document_name = name,
+        .document_type = markdown ? "markdown" : "text",
+        .file_path = standard_input ? NULL : file->path,
+        .mime_type = markdown ? "text/markdown" : "text/plain",
+        .file_size = in->source.size,
+        .content_sha256 = in->source.sha256,
+    };
+    return keep_text(in, error);
+}
+
+static void clean_up(ingest *in)
+{
+    vdb_document_writer_abort(in->writer);
+    splitter_free(in->splitter);
+    if (in->embedder != NULL)
+        provider_release(in->tenant, &in->context, in->embedder);
+    PQclear(in->context.result);
+    source_close(&in->source);
+    arena_free(in->memory);
+    free(in->vectors);
+    free(in->text);
+    free(in);
+}
+
+static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_document_added *added, vdb_error *error)
+{
+    char room[37];
+    const char *secretary;
+    int64_t max_bytes = file->max_bytes > 0 ? file->max_bytes : DEFAULT_MAX_BYTES;
+    vdb_status status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
+    if (status == VDB_OK)
+        status = source_open(file->path, max_bytes, &in->source, error);
+    if (status == VDB_OK)
+        status = describe(in, file, secretary, error);
+    if (status == VDB_OK)
+        status = search_context_get(in->tenant, secretary, &in->context, error);
+    if (status == VDB_OK)
+        status = provider_borrow(in->tenant, &in->context, &in->embedder, error);
+    if (status == VDB_OK)
+        status = document_unchanged(in->tenant, &in->document, embedder_model(in->embedder), added, error);
+    if (status != VDB_OK || added->outcome == VDB_DOCUMENT_UNCHANGED)
+        return status;
+    return split_and_store(in, added, error);
+}
+
+vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file, vdb_progress progress,
+                                 void *context, vdb_document_added *added, vdb_error *error)
+{
+    vdb_document_added local = { 0 };
+    error_clear(error);
+    vdb_status status = check_required(file->path, "path", error);
+    ingest *in = status == VDB_OK ? calloc(1, sizeof *in) : NULL;
+    if (in == NULL)
+        return status == VDB_OK ? error_memory(error) : status;
+    in->tenant = tenant;
+    in->progress = progress;
+    in->progress_context = context;
+    status = add_file(in, file, &local, error);
+    clean_up(in);
+    if (status == VDB_OK && added != NULL)
+        *added = local;
+    return status;
+}

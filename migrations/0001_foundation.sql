@@ -26,10 +26,9 @@ GRANT USAGE ON SCHEMA public TO voicedb_app;
 -- The tenant of the running transaction. Not set is an error: an empty result would look like an answer.
 CREATE OR REPLACE FUNCTION voicedb_domain_uuid() RETURNS uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path FROM CURRENT
 AS $$
 DECLARE
-    setting text := current_setting('voicedb.domain_uuid', true);
+    setting text := pg_catalog.current_setting('voicedb.domain_uuid', true);
 BEGIN
     IF coalesce(setting, '') = '' THEN
         RAISE EXCEPTION 'no tenant is set in this transaction'

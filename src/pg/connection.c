@@ -34,7 +34,7 @@ static PGconn *start(const connection_options *options, bool with_settings)
 {
     char settings[256];
     snprintf(settings, sizeof settings,
-             "-c search_path=pg_catalog,public,pg_temp -c statement_timeout=%d -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
+             "-c search_path=public,pg_temp -c statement_timeout=%d -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
              options->statement_timeout_ms);
     char timeout[16];
     snprintf(timeout, sizeof timeout, "%d", CONNECT_SECONDS);

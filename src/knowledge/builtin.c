@@ -37,10 +37,11 @@ enum {
 _Static_assert(VDB_DIMENSIONS % BLOCK == 0, "blocks cover the vector");
 
 /*
- * Weights, ONE being that of a word's stem. All n-grams of a word together weigh (as a length) GRAMS, however long it
- * is. Documents are full of numbers that questions do not have.
+ * Weights. All n-grams of a word together weigh (as a length) as much as its stem, however long it is: a word that
+ * differs in its ending, or is misspelt, still counts for about half. Documents are full of numbers that no question
+ * has.
  */
-enum { ONE = 4096, GRAMS = ONE * 6 / 10, NUMBER = ONE * 5 / 10, STOP = ONE / 10 };
+enum { ONE = 4096, GRAMS = ONE, NUMBER = ONE / 2, STOP = ONE / 10 };
 
 typedef struct feature {
     uint64_t hash; /* 0: the cell is free */

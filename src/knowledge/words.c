@@ -92,6 +92,14 @@ static const ending plurals[] = {
     { "ancias", "ância", 1, false },
     { "ências", "ência", 1, false },
     { "encias", "ência", 1, false },
+    { "res", "r", 2, false },
+    { "zes", "z", 2, false },
+    { "as", "a", 2, false },
+    { "es", "e", 2, false },
+    { "os", "o", 2, false },
+    { "ás", "á", 2, false },
+    { "és", "é", 2, false },
+    { "ós", "ó", 2, false },
 };
 
 static const ending accents[] = {
@@ -163,6 +171,17 @@ static bool emit(const word_reader *r, word_kind kind, const char *text)
     return r->sink(r->context, &(word_term){ .kind = kind, .text = text, .length = strlen(text) });
 }
 
+/* The folded stem. What has three letters keeps them: the stemmer makes "mã" of "mãe" and of "mão". NULL: memory ran
+ * out. */
+static const char *stem_of(word_reader *r, const char *text)
+{
+    const char *folded = text_fold(r->memory, text, strlen(text));
+    if (folded == NULL || strlen(folded) <= 3)
+        return folded;
+    const sb_symbol *stem = sb_stemmer_stem(r->stemmer, (const sb_symbol *)text, (int)strlen(text));
+    return stem == NULL ? NULL : text_fold(r->memory, (const char *)stem, (size_t)sb_stemmer_length(r->stemmer));
+}
+
 /* `text` is a word in lower case with its accents, with a space in front. */
 static bool emit_word(word_reader *r, bool compound, char text[WORD_BYTES])
 {
@@ -174,11 +193,8 @@ static bool emit_word(word_reader *r, bool compound, char text[WORD_BYTES])
         return compound || folded[0] == '\0' || emit(r, number ? WORD_NUMBER : WORD_STOP, folded);
     replace_ending(text, plurals, sizeof plurals / sizeof plurals[0]);
     replace_ending(text, accents, sizeof accents / sizeof accents[0]);
-    const sb_symbol *stem = sb_stemmer_stem(r->stemmer, (const sb_symbol *)text + 1, (int)strlen(text + 1));
-    if (stem == NULL)
-        return false;
-    folded = text_fold(r->memory, (const char *)stem, (size_t)sb_stemmer_length(r->stemmer));
-    return folded != NULL && emit(r, compound ? WORD_COMPOUND : WORD_CONTENT, folded);
+    const char *stem = stem_of(r, text + 1);
+    return stem != NULL && emit(r, compound ? WORD_COMPOUND : WORD_CONTENT, stem);
 }
 
 static bool in_word(UChar32 c)

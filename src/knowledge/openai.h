@@ -15,7 +15,7 @@ typedef struct openai openai;
  *   dimensions          1 to 1536; sent to the server, and every vector must have it; none: the model's own
  *   timeout_ms          10000; of one try
  *   connect_timeout_ms  2000; of the connection within a try
- *   max_retries         3; 0 to 10. Tries and waits of one request end within timeout_ms × (max_retries + 1)
+ *   max_retries         3; 0 to 10. All waits of one request together are at most 30 s
  *   batch_size          64; 1 to 2048 texts in one request
  *   encoding_format     "float", the only one
  *

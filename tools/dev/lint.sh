@@ -92,7 +92,9 @@ formatted()
 
 strict_build()
 {
-    CC=$1 compile "$top/build-lint-$1" --werror -Dbuildtype=debugoptimized 2>&1
+    (CC=$1 compile "$top/build-lint-$1" --werror) >"$lists/build" 2>&1 && return 0
+    grep -vE '^(ninja|FAILED|setting up)|^\[|^(gcc|cc|clang) ' "$lists/build"
+    return 1
 }
 
 # Only what the build compiles: the extension's sources need the server's headers, which are not here.
@@ -102,5 +104,8 @@ tidy()
 for entry in json.load(open("build-lint-clang/compile_commands.json")):
     path = os.path.relpath(os.path.join(entry["directory"], entry["file"]))
     if not path.startswith("build"): print(path)' >"$lists/tidy" || return 1
-    over "$lists/tidy" -n 4 -P 2 clang-tidy --quiet -p build-lint-clang 2>"$lists/tidy.log"
+    over "$lists/tidy" -n 4 -P 2 clang-tidy --quiet -p build-lint-clang >"$lists/tidied" 2>/dev/null && return 0
+    grep -E ': (error|warning): ' "$lists/tidied" | sed "s|^$top/build-lint-clang/||; s|^\.\./||" | sort -u
+    echo "Run \`clang-tidy -p build-lint-clang FILE\` for the way there."
+    return 1
 }

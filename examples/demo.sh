@@ -8,10 +8,12 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 clinic='clinica-sorriso.example'
 hotel='hotel-mirante.example'
 secretary=800
+step=0
 call=5a3c1e00-0000-4000-8000-000000000001
 
 field=$(printf '\037')
 item=$(printf '\036')
+start=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -25,7 +27,8 @@ fi
 
 heading()
 {
-    printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+    step=$((step + 1))
+    printf '\n%s%s. %s%s\n' "$bold" "$step" "$1" "$plain"
 }
 
 note()
@@ -50,8 +53,8 @@ word()
         ;;
     esac
     printf "'"
-    if [ ${#1} -gt 60 ]; then
-        printf '%s' "$1" | awk '{ for (i = 1; i <= 4 && i <= NF; i++) printf "%s ", $i; printf "…" }'
+    if [ ${#1} -gt 80 ]; then
+        printf '%s' "$1" | awk '{ for (i = 1; i <= 6 && i <= NF; i++) printf "%s ", $i; printf "…" }'
     else
         printf '%s' "$1"
     fi | sed "s/'/'\\\\''/g"
@@ -213,12 +216,15 @@ add_transfer_rules()
 
 add_documents()
 {
-    folder=${here#"$PWD"/}/$1/documents
-    show voicedb --domain "$1" document add "$folder/*"
+    show cd "${here#"$PWD"/}/$1"
+    cd "$here/$1"
+    show voicedb --domain "$1" document add 'documents/*'
     set +f
-    set -- --domain "$1" document add "$folder"/*
+    set -- --domain "$1" document add documents/*
     set -f
     timed voicedb "$@"
+    show cd -
+    cd "$start"
 }
 
 add_domain()
@@ -246,7 +252,7 @@ ask()
     search_json "$1" 5 "$2"
     grep -qF -e "$3" "$work/answer" || fail "$1 did not answer \"$2\" with \"$3\""
     ! grep -qF -e "$4" "$work/answer" || fail "$1 answered \"$2\" with the other tenant's text: \"$4\""
-    note "checked: holds \"$3\"; none of the five nearest chunks holds the neighbour's \"$4\""
+    note "checked: holds \"$3\"; none of the five nearest passages holds the other tenant's \"$4\""
 }
 
 # Asks every question of a tenant's questions.jsonl and prints a line of the table.
@@ -263,7 +269,7 @@ ask_all()
         sed -n 's/.*"search" *: *\([0-9.]*\).*/\1/p' "$work/json" >>"$work/times"
     done <"$work/rows"
     median=$(sort -n "$work/times" | awk '{ t[NR] = $1 } END { printf "%.1f ms", t[int((NR + 1) / 2)] }')
-    printf '%-26s %9s %9s %11s %14s\n' "$1" "$asked" "$answered" "$crossed" "$median"
+    printf '%-26s %9s %9s %13s %14s\n' "$1" "$asked" "$answered" "$crossed" "$median"
     [ "$crossed" -eq 0 ] || fail "$crossed questions to $1 brought up the other tenant's text"
     [ $((answered * 10)) -ge $((asked * 9)) ] || fail "$1 answered only $answered of $asked questions"
 }
@@ -276,27 +282,28 @@ resolve()
     grep -q "\"transfer_extension\" *: *\"$3\"" "$work/answer" || fail "$1 does not transfer \"$2\" to $3"
 }
 
-turn()
+say()
 {
-    run voicedb --domain "$clinic" conversation say --call "$call" --role "$1" "$2"
+    run voicedb conversation say --call "$call" --role "$1" "$2"
 }
 
-# One call, logged as it happens. A call is logged once: the next run of this script finds and shows it.
+# One call, logged as it happens. The next run of this script finds it and only shows it.
 log_call()
 {
+    show export VOICEDB_DOMAIN="$clinic"
+    export VOICEDB_DOMAIN="$clinic"
     status=0
-    voicedb --domain "$clinic" conversation show "$call" >/dev/null 2>&1 || status=$?
+    voicedb conversation show "$call" >/dev/null 2>&1 || status=$?
     if [ "$status" -eq 3 ]; then
-        run voicedb --domain "$clinic" conversation start --call "$call" --caller-id 0000000002 \
-            --secretary "$secretary"
-        turn user "Tem estacionamento? Quanto custa?"
-        turn assistant "Sim, no prédio vizinho: duas horas grátis, depois seis reais a hora."
-        turn user "Obrigado. Quero falar com a recepção."
-        turn assistant "Vou transferir para a recepção."
-        run voicedb --domain "$clinic" conversation end --call "$call" --action transfer --target 201 \
+        run voicedb conversation start --call "$call" --caller-id 0000000002 --secretary "$secretary"
+        say user "Tem estacionamento? Quanto custa?"
+        say assistant "Sim, no prédio vizinho: duas horas grátis, depois seis reais a hora."
+        say user "Obrigado. Quero falar com a recepção."
+        say assistant "Vou transferir para a recepção."
+        run voicedb conversation end --call "$call" --action transfer --target 201 \
             --summary "Perguntou pelo estacionamento; transferido para a recepção."
     fi
-    run voicedb --domain "$clinic" conversation show "$call"
+    run voicedb conversation show "$call"
 }
 
 # ---- the demo ------------------------------------------------------------------------------------------------------
@@ -305,46 +312,46 @@ for program in voicedb psql; do
     command -v "$program" >/dev/null || fail "there is no $program on PATH; run \`./dev demo\`, which finds it"
 done
 
-heading "1. Two tenants: to FusionPBX, two domains"
+heading "Two tenants: to FusionPBX, two domains"
 add_domain "$clinic"
 add_domain "$hotel"
 
-heading "2. The schema"
+heading "The schema"
 run voicedb migrate
 
 for tenant in "$clinic" "$hotel"; do
-    heading "3. Providers, a secretary, transfer rules and documents of $tenant"
+    heading "$tenant: providers, a secretary, transfer rules, documents"
     add_providers "$tenant"
     add_secretary "$tenant"
     add_transfer_rules "$tenant"
     add_documents "$tenant"
 done
 
-heading "4. The same question in both tenants: each answers from its own documents"
+heading "The same question in both tenants: each answers from its own documents"
 question="Tem estacionamento? Quanto custa?"
 ask "$clinic" "$question" 'R$ 6,00' 'R$ 35,00'
 ask "$hotel" "$question" 'R$ 35,00' 'R$ 6,00'
 
-heading "5. What only the hotel knows, the clinic cannot tell"
+heading "What only the hotel knows, the clinic cannot tell"
 question="Tem passeio de barco pela baía?"
 ask "$hotel" "$question" 'R$ 140,00' 'R$ 6,00'
 run voicedb --domain "$clinic" search --secretary "$secretary" "$question"
 search_json "$clinic" 5 "$question"
 ! grep -qF -e 'barco' -e 'R$ 140,00' "$work/answer" || fail "$clinic answered from the hotel's documents"
 
-heading "6. Forty questions as callers ask them, five chunks each"
-printf '%-26s %9s %9s %11s %14s\n' tenant questions answered "neighbour's" "median search"
+heading "Forty questions as callers ask them: is the answer among the five nearest passages?"
+printf '%-26s %9s %9s %13s %14s\n' tenant questions answered "other's text" "median search"
 ask_all "$clinic"
 ask_all "$hotel"
 
-heading "7. The same words, another desk"
+heading "The same words, another desk"
 resolve "$clinic" "Por favor, é uma emergência!" 210
 resolve "$hotel" "Por favor, é uma emergência!" 201
 
-heading "8. A call, logged as it happens"
+heading "A call, logged as it happens"
 log_call
 
-heading "9. What is there now"
+heading "What is there now"
 run voicedb tenant list
 
 cat <<END
@@ -359,7 +366,7 @@ ${bold}Every answer came from the right tenant.${plain} What to try next:
   voicedb secretary show $secretary
   voicedb help
 
-The same in plain SQL, with the two queries that call scripts send (vector search, secretary with providers):
+The same in plain SQL, with the vector search and the secretary that call scripts ask for:
 
   psql -f examples/look.sql
   psql -v domain=$hotel -f examples/look.sql
@@ -367,5 +374,6 @@ The same in plain SQL, with the two queries that call scripts send (vector searc
 
 To take the two tenants away again, with all they have:
 
-  psql -c "DELETE FROM v_domains WHERE domain_name IN ('$clinic', '$hotel')"
+  psql -c "DELETE FROM v_domains
+           WHERE domain_name IN ('$clinic', '$hotel')"
 END

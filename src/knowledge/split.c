@@ -298,7 +298,7 @@ static size_t last_character(const splitter *s, size_t limit)
 {
     const uint8_t *bytes = (const uint8_t *)s->window.data;
     int32_t length = (int32_t)s->window.length;
-    for (int32_t at = (int32_t)limit; at > length / 2;) {
+    for (int32_t at = (int32_t)limit; at > (int32_t)limit / 2;) {
         UChar32 c;
         U8_GET(bytes, 0, at, length, c);
         if (c < 0 || (U_GET_GC_MASK(c) & U_GC_M_MASK) == 0)
@@ -371,8 +371,13 @@ static size_t start_of_overlap(splitter *s, size_t cut)
 /* How many tokens a passage may have beside what stands in front of it. */
 static size_t passage_tokens(const splitter *s)
 {
-    size_t most = s->target - tokens_of(s->path.data, s->path.length);
-    return s->repeat_table ? most - tokens_of(s->table.data, s->table.length) : most;
+    tally front = { 0 };
+    count_bytes(&front, s->path.data, s->path.length);
+    if (s->path.length > 0)
+        count_bytes(&front, "\n", 1);
+    if (s->repeat_table)
+        count_bytes(&front, s->table.data, s->table.length);
+    return s->target - tokens(&front);
 }
 
 /* Gives out the front of the window and keeps the rest. */

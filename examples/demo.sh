@@ -54,7 +54,7 @@ word()
     esac
     printf "'"
     if [ ${#1} -gt 80 ]; then
-        printf '%s' "$1" | awk '{ for (i = 1; i <= 6 && i <= NF; i++) printf "%s ", $i; printf "…" }'
+        printf '%s' "$1" | awk 'NF <= 6 { print; exit } { print $1, $2, $3, $4, $5, $6, "…" }'
     else
         printf '%s' "$1"
     fi | sed "s/'/'\\\\''/g"

@@ -8,11 +8,18 @@
 \pset footer off
 \pset linestyle unicode
 \pset border 1
+\pset format wrapped
 \if :{?domain}
 \else
 \set domain clinica-sorriso.example
 \endif
 
+SELECT count(*) = 0 AS absent FROM v_domains WHERE domain_name = :'domain'
+\gset
+\if :absent
+\warn there is no domain :domain
+\quit
+\endif
 SELECT domain_uuid AS tenant FROM v_domains WHERE domain_name = :'domain'
 \gset
 

@@ -396,6 +396,26 @@ static void many_texts_of_full_length_fit(void **state)
     openai_free(o);
 }
 
+/* libcurl would ask for "100 Continue" here, and wait a second where none comes. */
+static void large_request_is_sent_without_asking_first(void **state)
+{
+    (void)state;
+    enum { LENGTH = 2 << 20 };
+    openai *o = client("good", "");
+    char *text = malloc(LENGTH + 1);
+    assert_non_null(text);
+    memset(text, 'a', LENGTH);
+    text[LENGTH] = '\0';
+    const char *texts[] = { text };
+    vdb_error error = { 0 };
+    assert_int_equal(openai_embed(o, texts, 1, vectors, &dimensions, &error), VDB_OK);
+    free(text);
+    json_t *sent = requests(1);
+    assert_null(sent_string(json_array_get(sent, 0), "headers", "expect"));
+    json_decref(sent);
+    openai_free(o);
+}
+
 static void nothing_is_sent_for_no_text_or_a_bad_one(void **state)
 {
     (void)state;
@@ -620,7 +640,7 @@ static void endless_answer_is_cut_short(void **state)
     (void)state;
     openai *o = client("endless", "");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
-    assert_contains(error.message, "longer than");
+    assert_contains(error.message, "longer than 589824 bytes"); /* 64 KiB and 256 KiB for each of two texts */
     assert_requests(1);
     openai_free(o);
 }
@@ -777,6 +797,7 @@ int main(void)
         cmocka_unit_test(texts_go_in_batches_over_one_connection),
         cmocka_unit_test(batches_of_different_length_are_refused),
         cmocka_unit_test(many_texts_of_full_length_fit),
+        cmocka_unit_test(large_request_is_sent_without_asking_first),
         cmocka_unit_test(nothing_is_sent_for_no_text_or_a_bad_one),
         cmocka_unit_test(threads_have_clients_of_their_own),
         cmocka_unit_test(passing_failures_are_retried),

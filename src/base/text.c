@@ -44,9 +44,9 @@ size_t text_utf8_tail(const char *text, size_t length)
     if (length == 0)
         return 0;
     const uint8_t *bytes = (const uint8_t *)text;
-    size_t whole = length;
+    int64_t whole = (int64_t)length; /* signed: the macro computes whole - 2 */
     U8_TRUNCATE_IF_INCOMPLETE(bytes, 0, whole);
-    return length - whole;
+    return length - (size_t)whole;
 }
 
 static bool is_hexadecimal(char c)

@@ -151,6 +151,7 @@ static void tail_is_an_unfinished_character(void **state)
         { SAMPLE("\xC3"), 1 },      { SAMPLE("a\xE2\x82"), 2 },
         { SAMPLE("a\xE2"), 1 },     { SAMPLE("\xF0\x9F\x98"), 3 },
         { SAMPLE("a\xF0\x9F"), 2 }, { SAMPLE("\xF0\x9F\x98\x80"), 0 },
+        { SAMPLE("\x80"), 0 },      { SAMPLE("\x80\x80"), 0 },
         { SAMPLE("a\x80"), 0 }, /* these can never become a character */
         { SAMPLE("a\xE0\x80"), 0 }, { SAMPLE("a\xED\xA0"), 0 },
         { SAMPLE("a\xF5"), 0 },

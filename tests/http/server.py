@@ -9,8 +9,8 @@ The scenario is the first part of the path, so base_url is
     http://127.0.0.1:PORT/SCENARIO/LABEL/v1
 With base_url http://127.0.0.1:PORT/v1 the scenario is the name of the model, and any other model is "good".
 
-A text that is a JSON array of numbers is its own vector: "[3, 4]" gives [3, 4]. Every other text gets the hashes of its words,
-so that texts which share words are near each other; as many as the request's "dimensions", else --dimensions.
+A text that is a JSON array of numbers is its own vector: "[3, 4]" gives [3, 4]. Every other text gets the hashes of its
+words, so that texts which share words are near each other; as many as the request's "dimensions", else --dimensions.
 """
 import argparse
 import email.utils
@@ -391,9 +391,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, epilog="scenarios:\n" + names,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", metavar="FILE",
-                        help="append every request as a line of JSON: scenario, path, number (of this request among those "
-                             "to its path, from 1), time (s, monotonic), connection (the client's port), headers (names in "
-                             "lower case), body, status (null: no answer)")
+                        help="append every request as a line of JSON: scenario, path, number (of this request among "
+                             "those to its path, from 1), time (s, monotonic), connection (the client's port), headers "
+                             "(names in lower case), body, status (null: no answer)")
     parser.add_argument("--dimensions", type=int, default=256, metavar="N",
                         help="length of vectors when the request does not say (%(default)s)")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")

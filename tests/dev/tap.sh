@@ -6,15 +6,15 @@ echo "1..${planned:?}"
 # ok NAME COMMAND...: passes when the command succeeds; its output explains a failure.
 ok()
 {
-    name=$1
+    tap_name=$1
     shift
     point=$((point + 1))
-    if said=$("$@" 2>&1); then
-        echo "ok $point - $name"
+    if tap_said=$("$@" 2>&1); then
+        echo "ok $point - $tap_name"
     else
         failed=$((failed + 1))
-        echo "not ok $point - $name"
-        printf '%s\n' "$* failed with:" "$said" | sed 's/^/# /'
+        echo "not ok $point - $tap_name"
+        printf '%s\n' "$* failed with:" "$tap_said" | sed 's/^/# /'
     fi
 }
 

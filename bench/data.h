@@ -1,0 +1,50 @@
+/*
+ * The data of the measurements, made from seeds: the same numbers give the same tenants, texts and vectors everywhere.
+ *
+ * Tenants have Zipf sizes (exponent 0.9: of 200 000 chunks in 1000 tenants the largest has 19 000, the smallest 38). A
+ * document has 20 chunks and belongs to one of its tenant's topics, about one for 40 chunks. A vector is a random
+ * direction of its tenant, one of its topic and one of its own, weighted and scaled to length 1: within a topic the cosine is about
+ * 0.61, between topics 0.25, between tenants 0. A question is a chunk of the tenant turned away to cosine 0.8; every
+ * tenth is a random direction, about nothing that the tenant knows.
+ */
+#ifndef VDB_BENCH_DATA_H
+#define VDB_BENCH_DATA_H
+
+#include "lib.h"
+
+#define BENCH_MODEL "bench-vectors-1"
+
+enum { CHUNKS_A_DOCUMENT = 20, CONTENT_ROOM = 1024 };
+
+typedef struct dataset {
+    int tenants, chunks;
+    int *first; /* of each tenant's chunks; [tenants] is the end */
+} dataset;
+
+void dataset_init(dataset *d, int tenants, int chunks);
+void dataset_free(dataset *d);
+int dataset_size(const dataset *d, int tenant);
+int dataset_tenant_of(const dataset *d, int chunk);
+
+void tenant_uuid_of(int tenant, uint8_t uuid[16]);
+void chunk_uuid_of(int chunk, uint8_t uuid[16]);
+
+/* The vector of a chunk of the tenant. */
+void chunk_vector(const dataset *d, int tenant, int chunk, float *vector);
+/* The vector of question `number` to this tenant. */
+void question_vector(const dataset *d, int tenant, int number, float *vector);
+/* About 600 bytes of Portuguese. */
+void chunk_content(int chunk, char content[CONTENT_ROOM]);
+/* A sentence about one of a few hundred subjects; sentences of a subject share words. */
+void sentence(random_stream *r, int subject, char *text, size_t room);
+
+/* A random direction of length 1. */
+void direction(random_stream *r, float *vector);
+void add_scaled(float *vector, const float *other, float weight);
+void to_length_one(float *vector);
+float dot_product(const float *a, const float *b);
+
+/* Fills the database of the connection: domains, documents, chunks in random order of the rows. */
+void load_dataset(PGconn *pg, const dataset *d);
+
+#endif

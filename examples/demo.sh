@@ -54,7 +54,7 @@ word()
     esac
     printf "'"
     if [ ${#1} -gt 80 ]; then
-        printf '%s' "$1" | awk 'NF <= 6 { print; exit } { print $1, $2, $3, $4, $5, $6, "…" }'
+        printf '%s' "$1" | awk '{ printf "%s", NF > 6 ? $1 " " $2 " " $3 " " $4 " " $5 " " $6 " …" : $0 }'
     else
         printf '%s' "$1"
     fi | sed "s/'/'\\\\''/g"
@@ -343,6 +343,7 @@ heading "Forty questions as callers ask them: is the answer among the five neare
 printf '%-26s %9s %9s %13s %14s\n' tenant questions answered "other's text" "median search"
 ask_all "$clinic"
 ask_all "$hotel"
+note "(each question by a process and a connection of its own; a call script keeps its connection)"
 
 heading "The same words, another desk"
 resolve "$clinic" "Por favor, é uma emergência!" 210

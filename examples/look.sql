@@ -18,7 +18,6 @@ SELECT count(*) = 0 AS absent FROM v_domains WHERE domain_name = :'domain'
 \gset
 \if :absent
 \warn there is no domain :domain
-\quit
 \endif
 SELECT domain_uuid AS tenant FROM v_domains WHERE domain_name = :'domain'
 \gset

@@ -28,7 +28,7 @@ build_main()
     # shellcheck disable=SC2086
     need_packages $build_packages
     compile "${VOICEDB_BUILD:-$top/build}" "$@"
-    build_tenantvec
+    locked build_tenantvec
 }
 
 # The extension is compiled and installed in a tree of ours, which is also the server's. Nothing is done while neither the

@@ -23,7 +23,7 @@ test_main()
     # shellcheck disable=SC2086
     need_packages $build_packages $test_packages
     compile "$top/build-test" -Db_sanitize=address,undefined -Db_lundef=false
-    build_tenantvec
+    locked build_tenantvec
     use_cluster test "$top/tools/dev/test.conf"
     trap stop_if_started EXIT
     trap 'exit 130' INT TERM
@@ -49,7 +49,7 @@ bench_main()
     # shellcheck disable=SC2086
     need_packages $build_packages
     compile "$top/build-bench" --buildtype=release
-    build_tenantvec
+    locked build_tenantvec
     settings=$top/bench/postgresql.conf
     [ -f "$settings" ] || settings=
     use_cluster bench "$settings"

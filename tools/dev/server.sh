@@ -42,7 +42,7 @@ run_as_account()
 # A directory below one that is closed to others (/root) is out of the account's reach, unless it is its root directory.
 account_reaches_checkout()
 {
-    ! is_root || setpriv --reuid="$uid" --regid="$gid" --clear-groups test -x "$pg" 2>/dev/null
+    ! is_root || setpriv --reuid="$uid" --regid="$gid" --clear-groups test -x "$top" 2>/dev/null
 }
 
 # Prints the newest installed major version, 13 or later, that has pgvector.
@@ -104,6 +104,7 @@ look_for_server()
 # Takes what is there, else what apt offers, else makes the private root.
 choose_server()
 {
+    mkdir -p "$pg"
     if ! look_for_server; then
         v=
         if account_reaches_checkout && [ "${VOICEDB_PACKAGES:-}" != skip ] && command -v apt-cache >/dev/null 2>&1; then

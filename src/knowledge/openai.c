@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum {
-    LONGEST_MODEL = 100,         /* bytes: the width of the column embedding_model */
+    LONGEST_MODEL = 95,          /* bytes: the width of the column embedding_model, less "@1536" */
     FIRST_WAIT_MS = 250,         /* the most before the first retry; doubles with every further one */
     LONGEST_WAIT_MS = 8000,      /* the most before any retry that the server has not asked to come later */
     LONGEST_WAITING_MS = 30000,  /* of one request, all its waits together */
@@ -30,6 +30,7 @@ struct openai {
     struct curl_slist *headers;
     const char *url;
     const char *model;
+    const char *label;   /* the model, with its dimensions when the config asks for some */
     const char *api_key; /* NULL: none */
     int dimensions;      /* 0: the model's own */
     int timeout_ms;
@@ -151,6 +152,13 @@ static vdb_status read_base_url(openai *o, const json_t *config, vdb_error *erro
     return o->url == NULL ? error_memory(error) : VDB_OK;
 }
 
+/* Vectors of one model cut to different lengths are not comparable, so each length is a model of its own. */
+static vdb_status make_label(openai *o, vdb_error *error)
+{
+    o->label = o->dimensions == 0 ? o->model : arena_printf(o->memory, "%s@%d", o->model, o->dimensions);
+    return o->label == NULL ? error_memory(error) : VDB_OK;
+}
+
 /*
  * Members that are not ours are left alone: the row's config is also read by FusionPBX's pages and by call scripts,
  * which keep a label, a price or a voice in it.
@@ -169,6 +177,8 @@ static vdb_status read_config(openai *o, const json_t *config, vdb_error *error)
         status = read_base_url(o, config, error);
     if (status == VDB_OK)
         status = read_numbers(o, config, error);
+    if (status == VDB_OK)
+        status = make_label(o, error);
     if (status == VDB_OK)
         status = read_string(o, config, "encoding_format", &format, error);
     if (status == VDB_OK && format != NULL && strcmp(format, "float") != 0)
@@ -265,7 +275,7 @@ void openai_free(openai *o)
 
 const char *openai_model(const openai *o)
 {
-    return o->model;
+    return o->label;
 }
 
 /* ---- what can go wrong, and whether another try may mend it ------------------------------------------------------ */

@@ -255,20 +255,29 @@ static void config_that_cannot_be_used_is_refused(void **state)
     assert_int_equal(openai_new("{}", &o, NULL), VDB_BAD_INPUT);
 }
 
-static void model_may_be_100_bytes_long(void **state)
+static void model_may_be_95_bytes_long(void **state)
 {
     (void)state;
     char config[256];
     vdb_error error = { 0 };
     openai *o = NULL;
-    snprintf(config, sizeof config, "{\"model\": \"%0100d\"}", 0);
+    snprintf(config, sizeof config, "{\"model\": \"%095d\"}", 0);
     assert_int_equal(openai_new(config, &o, &error), VDB_OK);
-    assert_int_equal(strlen(openai_model(o)), 100);
+    assert_int_equal(strlen(openai_model(o)), 95);
     openai_free(o);
-    snprintf(config, sizeof config, "{\"model\": \"%0101d\"}", 0);
+    snprintf(config, sizeof config, "{\"model\": \"%096d\"}", 0);
     assert_int_equal(openai_new(config, &o, &error), VDB_BAD_INPUT);
-    assert_contains(error.message, "longer than 100 bytes");
+    assert_contains(error.message, "longer than 95 bytes");
     openai_free(NULL);
+}
+
+static void a_model_cut_to_a_length_is_a_model_of_its_own(void **state)
+{
+    (void)state;
+    openai *o = NULL;
+    assert_int_equal(openai_new("{\"model\": \"m\", \"dimensions\": 256}", &o, NULL), VDB_OK);
+    assert_string_equal(openai_model(o), "m@256");
+    openai_free(o);
 }
 
 static void members_of_others_and_null_are_ignored(void **state)
@@ -789,7 +798,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(config_that_cannot_be_used_is_refused),
-        cmocka_unit_test(model_may_be_100_bytes_long),
+        cmocka_unit_test(model_may_be_95_bytes_long),
+        cmocka_unit_test(a_model_cut_to_a_length_is_a_model_of_its_own),
         cmocka_unit_test(members_of_others_and_null_are_ignored),
         cmocka_unit_test(request_is_as_the_protocol_wants_it),
         cmocka_unit_test(vectors_are_in_the_order_of_the_texts),

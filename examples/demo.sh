@@ -54,7 +54,7 @@ word()
     esac
     printf "'"
     if [ ${#1} -gt 80 ]; then
-        printf '%s' "$1" | awk '{ printf "%s", NF > 6 ? $1 " " $2 " " $3 " " $4 " " $5 " " $6 " …" : $0 }'
+        printf '%s' "$1" | awk '{ printf("%s", NF <= 6 ? $0 : $1 " " $2 " " $3 " " $4 " " $5 " " $6 " …") }'
     else
         printf '%s' "$1"
     fi | sed "s/'/'\\\\''/g"

@@ -4,6 +4,14 @@
 #include "cli/words.h"
 #include "store/records.h"
 
+#include <math.h>
+
+/* Microseconds are as fine as a clock is worth reading. */
+static double rounded(double milliseconds)
+{
+    return round(milliseconds * 1000) / 1000;
+}
+
 static void print_json(const cli_call *call, const char *question, const vdb_search_result *found)
 {
     json_writer w = json_writer_on(stdout);
@@ -13,8 +21,8 @@ static void print_json(const cli_call *call, const char *question, const vdb_sea
     json_text(&w, "embedding_model", found->embedding_model);
     json_text(&w, "strategy", found->strategy);
     json_open(&w, "took_ms", '{');
-    json_number(&w, "embed", found->embed_ms);
-    json_number(&w, "search", found->search_ms);
+    json_number(&w, "embed", rounded(found->embed_ms));
+    json_number(&w, "search", rounded(found->search_ms));
     json_close(&w, '}');
     output_array(&w, "results", &search_hit_record, found->hits, found->count);
     json_integer_member(&w, "below_threshold", (int64_t)found->below_threshold);

@@ -93,7 +93,7 @@ formatted()
 strict_build()
 {
     (CC=$1 compile "$top/build-lint-$1" --werror) >"$lists/build" 2>&1 && return 0
-    grep -vE '^(ninja|FAILED|setting up)|^\[|^(gcc|cc|clang) ' "$lists/build"
+    grep -E ': (error|warning): ' "$lists/build" || tail -n 20 "$lists/build"
     return 1
 }
 

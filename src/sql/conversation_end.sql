@@ -1,6 +1,6 @@
 -- No row: no such conversation, or it has ended. Asked by: every call, once.
 UPDATE v_voice_conversations
-SET ended_at = clock_timestamp(),
+SET ended_at = CURRENT_TIMESTAMP,
     final_action = coalesce(:'final_action', 'hangup'),
     transfer_rule_uuid = nullif(:'transfer_rule_uuid', '')::uuid,
     transfer_target = nullif(:'transfer_target', ''),

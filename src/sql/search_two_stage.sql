@@ -1,21 +1,21 @@
 -- The nearest chunks, in two stages: the nearest by Hamming distance of one-bit codes, from an index that holds the tenant's codes
 -- side by side, then ordered by exact distance. Asked by: every search, 5 to 20 times a call.
 --
--- The question is quantized once: with a generic plan binary_quantize($2) would run for every row. The documents are a hashed set, and
+-- The question is quantized once: with a generic plan binary_quantize($2) would run for every row. Documents that may not answer are
+-- a hashed set, which costs nothing while it is empty, as it mostly is; a set of those that may answer costs a fifth of the search.
 -- OFFSET 0 keeps the second stage a look-up of each candidate, whatever the planner thinks of a tenant it does not know.
 WITH question AS MATERIALIZED (
     SELECT :'embedding'::vector AS embedding, binary_quantize(:'embedding'::vector)::bit(1536) AS bits
-), documents AS MATERIALIZED (
-    SELECT d.document_uuid, d.document_name
+), excluded AS MATERIALIZED (
+    SELECT d.document_uuid
     FROM v_voice_documents d
-    WHERE d.domain_uuid = :'domain_uuid'::uuid AND d.enabled AND d.processing_status = 'ready'
-      AND (:'voice_secretary_uuid'::uuid IS NULL OR d.voice_secretary_uuid IS NULL
-           OR d.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)
+    WHERE d.domain_uuid = :'domain_uuid'::uuid
+      AND (NOT d.enabled OR d.processing_status <> 'ready' OR d.voice_secretary_uuid <> :'voice_secretary_uuid'::uuid)
 ), candidates AS MATERIALIZED (
     SELECT c.chunk_uuid
     FROM v_voice_document_chunks c
     WHERE c.domain_uuid = :'domain_uuid'::uuid AND c.embedding_model = :'embedding_model'
-      AND (c.document_uuid IN (SELECT document_uuid FROM documents)) IS TRUE
+      AND (c.document_uuid IN (SELECT document_uuid FROM excluded)) IS NOT TRUE
     ORDER BY c.embedding_bits <~> (SELECT bits FROM question)
     LIMIT :'candidates'::integer
 ), nearest AS (
@@ -31,5 +31,5 @@ WITH question AS MATERIALIZED (
 )
 SELECT n.chunk_uuid, n.document_uuid, d.document_name, n.chunk_index, n.content, 1 - n.distance AS similarity
 FROM nearest n
-JOIN documents d USING (document_uuid)
+JOIN v_voice_documents d ON d.domain_uuid = :'domain_uuid'::uuid AND d.document_uuid = n.document_uuid
 ORDER BY n.distance, n.chunk_uuid;

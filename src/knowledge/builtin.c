@@ -223,8 +223,8 @@ static int64_t sublinear(uint32_t times)
     return ONE + (power * ONE + fraction) * ln2 / ONE;
 }
 
-/* Adds up the features by their places, and empties the table. */
-static void place_features(builtin *b, int64_t sums[VDB_DIMENSIONS])
+/* Adds up the features by their places, with their signs or without, and returns the square of the vector's length. */
+static uint64_t place_features(const builtin *b, bool signs, int64_t sums[VDB_DIMENSIONS])
 {
     memset(sums, 0, VDB_DIMENSIONS * sizeof sums[0]);
     for (size_t i = 0; i < b->room; i++) {
@@ -232,15 +232,8 @@ static void place_features(builtin *b, int64_t sums[VDB_DIMENSIONS])
         if (f->hash == 0)
             continue;
         int64_t value = f->weight * sublinear(f->times) / ONE;
-        sums[below(f->hash, VDB_DIMENSIONS)] += (f->hash & 1) != 0 ? value : -value;
+        sums[below(f->hash, VDB_DIMENSIONS)] += signs && (f->hash & 1) == 0 ? -value : value;
     }
-    memset(b->features, 0, b->room * sizeof b->features[0]);
-    b->used = 0;
-}
-
-/* Bounds the sums, and returns the square of the vector's length. */
-static uint64_t squared_length(int64_t sums[VDB_DIMENSIONS])
-{
     uint64_t squares = 0;
     for (int i = 0; i < VDB_DIMENSIONS; i++) {
         if (sums[i] > LARGEST_SUM)
@@ -250,6 +243,12 @@ static uint64_t squared_length(int64_t sums[VDB_DIMENSIONS])
         squares += (uint64_t)(sums[i] * sums[i]);
     }
     return squares;
+}
+
+static void forget_features(builtin *b)
+{
+    memset(b->features, 0, b->room * sizeof b->features[0]);
+    b->used = 0;
 }
 
 /* The Walsh-Hadamard transform of a block; it makes a vector √BLOCK times as long. */
@@ -277,10 +276,12 @@ static void rotate(const turn *t, const int64_t in[VDB_DIMENSIONS], int64_t out[
 vdb_status builtin_embed(builtin *b, const char *text, float vector[VDB_DIMENSIONS], vdb_error *error)
 {
     bool read = word_reader_read(b->words, text, strlen(text), count_word, b);
-    place_features(b, b->sums[0]);
+    uint64_t squares = place_features(b, true, b->sums[0]);
+    if (squares == 0) /* no feature at all, or some that collide and cancel out, as in "s3f1 c8" */
+        squares = place_features(b, false, b->sums[0]);
+    forget_features(b);
     if (!read)
         return error_memory(error);
-    uint64_t squares = squared_length(b->sums[0]);
     if (squares == 0)
         return error_set(error, VDB_BAD_INPUT, "Give a text with at least one letter or digit.",
                          "the text has no word to embed");

@@ -93,6 +93,15 @@ static void a_text_without_words_is_refused(void **state)
     embed("pix", v); /* and it goes on working */
 }
 
+/* These two are features of equal weight with the same place and different signs. */
+static void features_that_cancel_out_leave_a_vector(void **state)
+{
+    (void)state;
+    static float v[VDB_DIMENSIONS];
+    embed("s3f1 c8", v);
+    assert_true(fabs(dot(v, v) - 1) < 1e-6);
+}
+
 /* Another value here means another model name: stored vectors would no longer fit new ones. */
 static void vectors_never_change(void **state)
 {
@@ -315,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_are_unit_vectors),
         cmocka_unit_test(a_text_without_words_is_refused),
+        cmocka_unit_test(features_that_cancel_out_leave_a_vector),
         cmocka_unit_test(vectors_never_change),
         cmocka_unit_test(the_hash_is_siphash),
         cmocka_unit_test(the_same_text_gives_the_same_vector),

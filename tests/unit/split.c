@@ -291,7 +291,7 @@ static void deep_and_long_headings_leave_room(void **state)
     (void)state;
     char text[4000] = "";
     for (int level = 1; level <= 6; level++) {
-        strncat(text, "######", (size_t)level);
+        strcat(text, &"######"[6 - level]);
         for (int i = 0; i < 20; i++)
             strcat(text, " comprido");
         strcat(text, "\n");

@@ -101,10 +101,11 @@ static bool put(folded *f, UChar32 c)
 /* One character of a decomposed, case-folded text. */
 static bool put_folded(folded *f, UChar32 c)
 {
+    if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) /* among them a letter, the Hangul filler */
+        return true;
     if (u_isalnum(c))
         return put(f, c);
-    bool mark = (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
-    if (!mark && !u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
+    if ((U_GET_GC_MASK(c) & U_GC_M_MASK) == 0)
         f->gap = true;
     return true;
 }

@@ -138,7 +138,7 @@ static bool has_word(const char *text, size_t length)
     for (size_t i = 0; i < length;) {
         UChar32 c;
         U8_NEXT(bytes, i, length, c);
-        if (c >= 0 && u_isalnum(c))
+        if (c >= 0 && u_isalnum(c) && !u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
             return true;
     }
     return false;

@@ -266,7 +266,8 @@ static void line_ends_and_byte_order_mark(void **state)
 static void nothing_but_signs_is_no_chunk(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", " ", "\n\n\n", "\xEF\xBB\xBF", "---\n\n***\n", "# \n", "😀 …", "\t \r\n" };
+    static const char *const texts[] = { "",       " ",    "\n\n\n", "\xEF\xBB\xBF", "---\n\n***\n",
+                                         "\u3164", "# \n", "😀 …",    "\t \r\n" };
     for (size_t i = 0; i < COUNT(texts); i++) {
         kept k = split_markdown(texts[i], 0);
         assert_int_equal(k.count, 0);

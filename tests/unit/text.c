@@ -206,6 +206,7 @@ static void folding(void **state)
         { "ΣΊΣΥΦΟΣ", "σισυφοσ" },
         { "Привет, Ёлка", "привет елка" },
         { "check\u00ADin", "checkin" },  /* soft hyphen */
+        { "\u3164", "" },                /* Hangul filler */
         { "check\u2011in", "check in" }, /* hyphen that does not break */
         { "um\u00A0dia", "um dia" },     /* space that does not break */
         { "d’água d'água", "d agua d agua" },

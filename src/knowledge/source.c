@@ -128,7 +128,7 @@ vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error
     vdb_status status = open_file(path, max_bytes, &s->file, error);
     if (status != VDB_OK)
         return status;
-    check c = { .path = path, .max_bytes = max_bytes };
+    check c = { .path = strcmp(path, "-") == 0 ? "standard input" : path, .max_bytes = max_bytes };
     status = check_file(s, &c, error);
     if (status != VDB_OK)
         source_close(s);

@@ -139,6 +139,7 @@ void completion_bash(FILE *out);
 
 vdb_status run_migrate(cli_call *call, vdb_error *error);
 vdb_status run_migrate_status(cli_call *call, vdb_error *error);
+vdb_status run_migrate_repair(cli_call *call, vdb_error *error);
 vdb_status run_tenant_list(cli_call *call, vdb_error *error);
 vdb_status run_provider_add(cli_call *call, vdb_error *error);
 vdb_status run_provider_list(cli_call *call, vdb_error *error);

@@ -74,6 +74,10 @@ static const cli_parameter migrate_options[] = {
       .help = "How long to wait while another run is at work, in milliseconds" },
     { 0 },
 };
+static const cli_parameter migrate_repair_options[] = {
+    { INTEGER("version", version, 1, most_int32), .value = "N", .required = true, .help = "The step" },
+    { 0 },
+};
 #undef V
 
 #define V provider_values
@@ -315,6 +319,10 @@ const cli_command cli_commands[] = {
       .help = "Show which steps were applied and which are pending",
       .more = "Exits with 0 when nothing is pending, 10 when something is, 11 when what was applied is not what this "
               "voicedb would apply." },
+    { COMMAND("migrate", "repair", CLI_DATABASE, run_migrate_repair, migrate_values, none, migrate_repair_options),
+      .help = "Accept the file of a step that was edited after it was applied",
+      .more = "For an edit that changes nothing in the schema, such as a comment. It runs nothing.",
+      .example = "voicedb migrate repair --version 4" },
     { COMMAND("tenant", "list", CLI_DATABASE, run_tenant_list, nothing, none, none),
       .help = "List the tenants and how much each has" },
 

@@ -42,7 +42,9 @@ static void print_added(adding *a, const char *path, const vdb_document_added *a
 static void print_failed(adding *a, const char *path, const vdb_error *error)
 {
     if (!a->call->json) {
-        output_error(false, display_clean(a->call->memory, path, false), error);
+        const document_values *v = a->call->values;
+        bool told = v->files[1] == NULL || strstr(error->message, path) != NULL;
+        output_error(false, told ? NULL : display_clean(a->call->memory, path, false), error);
         return;
     }
     json_open(&a->json, NULL, '{');

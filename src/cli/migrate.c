@@ -53,18 +53,36 @@ static size_t count_state(const vdb_migration *rows, size_t count, const char *s
     return found;
 }
 
-static vdb_status verdict(const vdb_migration *rows, size_t count, vdb_error *error)
+static const char *names_of(const cli_call *call, const vdb_migration *rows, size_t count, const char *state)
 {
-    size_t changed = count_state(rows, count, "changed"), unknown = count_state(rows, count, "unknown");
-    size_t pending = count_state(rows, count, "pending");
-    if (changed > 0)
-        return error_set(error, VDB_DRIFT, "Install the voicedb that applied them, or compare their files with it.",
-                         "applied steps that this voicedb has otherwise: %zu", changed);
-    if (unknown > 0)
-        return error_set(error, VDB_DRIFT, "Install a newer voicedb.",
-                         "applied steps that this voicedb does not know: %zu", unknown);
-    if (pending > 0)
-        return error_set(error, VDB_PENDING, "Run `voicedb migrate`.", "pending steps: %zu", pending);
+    const char *names = "";
+    for (size_t i = 0; i < count && names != NULL; i++) {
+        if (strcmp(rows[i].state, state) == 0)
+            names = arena_printf(call->memory, "%s%s%04lld_%s", names, *names == '\0' ? "" : ", ",
+                                 (long long)rows[i].version, rows[i].name);
+    }
+    return names == NULL ? "" : names;
+}
+
+static vdb_status verdict(const cli_call *call, const vdb_migration *rows, size_t count, vdb_error *error)
+{
+    static const struct {
+        const char *state;
+        vdb_status status;
+        const char *message, *hint;
+    } verdicts[] = {
+        { "changed", VDB_DRIFT, "applied steps that this voicedb has otherwise",
+          "Install the voicedb that applied them, or accept each with `voicedb migrate repair --version N`." },
+        { "unknown", VDB_DRIFT, "applied steps that this voicedb does not know", "Install a newer voicedb." },
+        { "pending", VDB_PENDING, "pending steps", "Run `voicedb migrate`." },
+    };
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+        size_t found = count_state(rows, count, verdicts[i].state);
+        if (found == 0)
+            continue;
+        error_set(error, verdicts[i].status, verdicts[i].hint, "%s: %zu", verdicts[i].message, found);
+        return error_detail(error, "%s", names_of(call, rows, count, verdicts[i].state));
+    }
     return VDB_OK;
 }
 
@@ -76,7 +94,26 @@ vdb_status run_migrate_status(cli_call *call, vdb_error *error)
     if (status != VDB_OK)
         return status;
     output_rows(call, &migration_record, rows, count, "version name state applied_at execution_ms");
-    status = verdict(rows, count, error);
+    status = verdict(call, rows, count, error);
     vdb_rows_free(rows);
     return status;
+}
+
+vdb_status run_migrate_repair(cli_call *call, vdb_error *error)
+{
+    const migrate_values *v = call->values;
+    bool changed;
+    vdb_status status = vdb_migrate_repair(call->pool, (int)*v->version, &changed, error);
+    if (status != VDB_OK)
+        return status;
+    if (call->json) {
+        json_writer w = json_writer_on(stdout);
+        json_open(&w, NULL, '{');
+        json_integer_member(&w, "version", *v->version);
+        json_flag(&w, "changed", changed);
+        json_close(&w, '}');
+    } else {
+        printf("Step %lld: %s.\n", (long long)*v->version, changed ? "its file is accepted" : "its file is the one that was applied");
+    }
+    return VDB_OK;
 }

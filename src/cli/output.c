@@ -337,14 +337,12 @@ void output_error_members(json_writer *w, const vdb_error *error)
     json_text(w, "sqlstate", or_null(error->sqlstate));
 }
 
-static void error_json(const char *about, const vdb_error *error)
+static void error_json(const vdb_error *error)
 {
     json_writer w = json_writer_on(stderr);
     json_open(&w, NULL, '{');
     json_open(&w, "error", '{');
     output_error_members(&w, error);
-    if (about != NULL)
-        json_text(&w, "file", about);
     json_close(&w, '}');
     json_close(&w, '}');
 }
@@ -352,7 +350,7 @@ static void error_json(const char *about, const vdb_error *error)
 void output_error(bool json, const char *about, const vdb_error *error)
 {
     if (json) {
-        error_json(about, error);
+        error_json(error);
         return;
     }
     fprintf(stderr, "voicedb: %s%s%s\n", about == NULL ? "" : about, about == NULL ? "" : ": ", error->message);

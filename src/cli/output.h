@@ -26,7 +26,7 @@ void output_array(json_writer *w, const char *key, const record *r, const void *
 
 /* A line for people on stderr; nothing under --json. */
 void output_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* An error as lines, "voicedb: MESSAGE" with `about` before the message (NULL: nothing), or as JSON. */
+/* An error as lines, its message behind "voicedb: " and `about` (NULL: nothing); or as JSON, without `about`. */
 void output_error(bool json, const char *about, const vdb_error *error);
 /* The members of an error in an open JSON object. */
 void output_error_members(json_writer *w, const vdb_error *error);

@@ -186,6 +186,14 @@ static vdb_status option_value(parser *p, const cli_parameter *option, const cha
     return VDB_OK;
 }
 
+/* Of the command first: `migrate repair --version N` is not the global --version. */
+static const cli_parameter *known_option(cli_call *call, const char *name, size_t length, void **values)
+{
+    const cli_parameter *option = call->command == NULL ? NULL : find_option(call->command->options, name, length);
+    *values = option == NULL ? (void *)&call->globals : call->values;
+    return option == NULL ? find_option(cli_options, name, length) : option;
+}
+
 static vdb_status take_option(parser *p, const char *word)
 {
     cli_call *call = p->call;
@@ -194,18 +202,16 @@ static vdb_status take_option(parser *p, const char *word)
     const char *equals = strchr(word, '=');
     size_t length = equals == NULL ? strlen(word) : (size_t)(equals - word);
     bool is_long = length > 2 && word[1] == '-';
-    void *values = &call->globals;
-    const cli_parameter *option = is_long ? find_option(cli_options, word + 2, length - 2) : NULL;
+    void *values = NULL;
+    const cli_parameter *option = is_long ? known_option(call, word + 2, length - 2, &values) : NULL;
     if (option == NULL && call->command == NULL && call->noun != NULL) {
         const cli_command *command = cli_find_command(call->noun->name, NULL);
         vdb_status status = command == NULL ? VDB_OK : use_command(p, command);
         if (status != VDB_OK)
             return status;
     }
-    if (option == NULL && is_long && call->command != NULL) {
-        option = find_option(call->command->options, word + 2, length - 2);
-        values = call->values;
-    }
+    if (option == NULL && is_long)
+        option = known_option(call, word + 2, length - 2, &values);
     if (option == NULL)
         return unknown_option(p, word, length);
     const char *value;

@@ -5,7 +5,8 @@ source=$(cd "$here/../.." && pwd -P)
 planned=37
 . "$here/tap.sh"
 
-base=$(mktemp -d)
+mkdir -p "$source/.pg"
+base=$(mktemp -d "$source/.pg/test.XXXXXX") # the file system of the root that is linked there
 checkout="$base/it's a checkout"
 
 as_root()

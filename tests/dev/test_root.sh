@@ -10,7 +10,8 @@ fi
 planned=12
 . "$here/tap.sh"
 
-base=$(mktemp -d)
+mkdir -p "$source/.pg"
+base=$(mktemp -d "$source/.pg/test.XXXXXX") # the file system of the root that is linked there
 checkout=$base/checkout
 clean_up()
 {

@@ -193,9 +193,10 @@ make_root()
 
 install_root()
 {
-    # Where the file system carries no devices, an empty file is what initdb needs of /dev/null.
-    (: >"$pg/root.new/dev/null") 2>/dev/null || as_root sh -c '
-        rm -f "$1/dev/null" && : >"$1/dev/null" && chmod 666 "$1/dev/null"' sh "$pg/root.new"
+    # Where the file system carries no devices, a file is as much as initdb needs of /dev/null.
+    as_root sh -c '
+        cd "$1/dev" && [ -c null ] && : >null || { rm -f null && : >null && chmod 666 null; }
+    ' sh "$pg/root.new" 2>/dev/null
     [ ! -d "$pg/root" ] || as_root mv -T "$pg/root" "$pg/root.old"
     as_root mv -T "$pg/root.new" "$pg/root"
     as_root rm -rf --one-file-system "$pg/root.old"

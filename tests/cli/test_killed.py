@@ -1,0 +1,161 @@
+"""A `document add` that ends at any moment, killed or interrupted, leaves the document as before or complete; run again it
+finishes the work."""
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+
+from command import CLINIC, CLINIC_UUID, VOICEDB, Database
+import tap
+
+KILLS = 24
+
+
+def text_of(seed, paragraphs):
+    words = "clínica dentista horário consulta limpeza canal raio convênio urgência sábado preço criança".split()
+    chance = random.Random(seed)
+    return "\n\n".join(f"Parágrafo {i} de {seed}. " + " ".join(chance.choices(words, k=120)) + "." for i in range(paragraphs))
+
+
+class Killed(Database):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.path = os.path.join(cls.folder.name, "document.txt")
+        subprocess.run([VOICEDB, "--domain", CLINIC, "provider", "add", "--type", "embeddings", "--name", "builtin",
+                        "--default"], env=os.environ | cls.environment, check=True, stdout=subprocess.DEVNULL)
+
+    def write(self, text):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def start(self):
+        return subprocess.Popen([VOICEDB, "--domain", CLINIC, "document", "add", self.path], env=os.environ | self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def quiet(self):
+        """Waits until the server has noticed that the client is gone."""
+        for _ in range(600):
+            if self.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'") == [["0"]]:
+                return
+            time.sleep(0.05)
+        self.fail("a connection stays open")
+
+    def document(self):
+        """The document's state and hash; with it, that its chunks are as many as it says and belong together."""
+        rows = self.sql("""
+            SELECT processing_status, encode(content_sha256, 'hex'), chunk_count,
+                   (SELECT count(*) FROM v_voice_document_chunks c WHERE c.document_uuid = d.document_uuid),
+                   (SELECT coalesce(max(chunk_index) + 1, 0) FROM v_voice_document_chunks c
+                    WHERE c.document_uuid = d.document_uuid AND embedding IS NOT NULL)
+            FROM v_voice_documents d""")
+        self.assertLessEqual(len(rows), 1)
+        if not rows:
+            self.assertEqual(self.sql("SELECT count(*) FROM v_voice_document_chunks"), [["0"]])
+            return None
+        status, sha256, said, counted, last = rows[0]
+        self.assertEqual((status, counted, last), ("ready", said, said))
+        return sha256
+
+    def finish(self, sha256):
+        done = self.clinic_json("document", "add", self.path)
+        self.assertEqual(self.document(), sha256)
+        return done[0]
+
+    def test_killed_at_many_moments(self):
+        before, duration = None, None
+        seen = set()
+        for n in range(KILLS):
+            after = self.write(text_of(n, 150))
+            if duration is None:
+                began = time.monotonic()
+                self.finish(after)
+                duration = time.monotonic() - began
+                self.at_clinic("document", "remove", "document.txt")
+            process = self.start()
+            time.sleep(duration * (n + 0.5) / KILLS)
+            process.kill()
+            process.communicate()
+            self.quiet()
+            found = self.document()
+            self.assertIn(found, (before, after), f"killed after {n + 0.5} of {KILLS} parts of {duration:.2f} s")
+            seen.add("complete" if found == after else "before")
+            if n % 3 == 2:
+                self.assertIn(self.finish(after)["outcome"], ("added", "replaced", "unchanged"))
+                found = after
+            before = found
+        self.assertIn("before", seen, "no kill came before the end: the test saw nothing")
+
+    def test_interrupted(self):
+        before = self.write("Um texto curto.")
+        self.finish(before)
+        state = self.state()
+        after = self.write(text_of("long", 20000))
+        process = self.start()
+        self.wait_for_a_transaction(process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (-signal.SIGINT, b""), err)
+        self.assertEqual(err.decode(), "voicedb: interrupted\nhint: Run the same command again to finish.\n")
+        self.quiet()
+        self.assertEqual(self.state(), state)
+        after = self.write(text_of("long", 50))
+        self.assertEqual(self.finish(after)["outcome"], "replaced")
+        self.at_clinic("document", "remove", "document.txt")
+
+    def wait_for_a_transaction(self, process):
+        for _ in range(1200):
+            if self.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL "
+                        "AND pid <> pg_backend_pid()") != [["0"]]:
+                return
+            self.assertIsNone(process.poll(), "it ended before it was interrupted")
+            time.sleep(0.02)
+        self.fail("it does not begin")
+
+    def test_interrupt_stops_a_list_of_files(self):
+        """The file in work is as before, those before it are done, those behind it were not begun."""
+        names = []
+        for n, paragraphs in enumerate((1, 20000, 1)):
+            names.append(os.path.join(self.folder.name, f"list{n}.txt"))
+            with open(names[-1], "w", encoding="utf-8") as file:
+                file.write(text_of(f"list{n}", paragraphs))
+        process = subprocess.Popen([VOICEDB, "--domain", CLINIC, "document", "add", *names], env=os.environ | self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertIn(b"list0.txt", process.stdout.readline())
+        self.wait_for_a_transaction(process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (-signal.SIGINT, b""), err)
+        self.assertRegex(err.decode(), r"list1\.txt: interrupted\nhint: .*\n1 added, 0 replaced, 0 unchanged, 1 failed\n$")
+        self.quiet()
+        self.assertEqual(self.sql(f"SELECT document_name FROM v_voice_documents WHERE domain_uuid = '{CLINIC_UUID}'"),
+                         [["list0.txt"]])
+        self.at_clinic("document", "remove", "list0.txt")
+
+    def test_lost_server(self):
+        """A connection that the server ends in the middle of the work."""
+        before = self.write("Outro texto curto.")
+        self.finish(before)
+        state = self.state()
+        self.write(text_of("lost", 20000))
+        process = self.start()
+        self.wait_for_a_transaction(process)
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                 "AND pid <> pg_backend_pid()")
+        out, err = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out), (6, b""), err)
+        self.assertRegex(err.decode(), r"^voicedb: .*\n(  .*\n)?hint: [A-Z].*\.\n$")
+        self.quiet()
+        self.assertEqual(self.state(), state)
+        self.at_clinic("document", "remove", "document.txt")
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -528,10 +528,16 @@ typedef void (*vdb_migrate_progress)(void *context, const vdb_migration *migrati
 
 /*
  * Brings the schema up to date, one transaction a step, and waits (polling, at most `lock_timeout_ms`, 0: 60 000) while another run
- * is at work. `applied` (may be NULL) holds how many steps ran: 0 when there was nothing to do.
+ * is at work, then as long again for the tables that a step needs. `applied` (may be NULL) holds how many steps ran, also when one
+ * failed: 0 when there was nothing to do. VDB_DRIFT: files of applied steps have changed, the detail names them; nothing was done.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate(vdb_pool *pool, int lock_timeout_ms, vdb_migrate_progress progress,
                                               void *context, int *applied, vdb_error *error);
+/*
+ * Takes this voicedb's file of one applied step for what was applied: for a file that was edited without effect on the schema.
+ * `changed` (may be NULL): false when it was so already. VDB_NOT_FOUND: no such step, or it was not applied.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_repair(vdb_pool *pool, int version, bool *changed, vdb_error *error);
 /* VDB_OK in any state; the rows tell. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_status(vdb_pool *pool, const vdb_migration **rows, size_t *count,
                                                      vdb_error *error);

@@ -1,10 +1,27 @@
 #!/usr/bin/env python3
-"""Embeds migrations/NNNN_name.sql, in order, with their SHA-256."""
+"""Embeds migrations/NNNN_name.sql, in order, with their SHA-256.
+
+A file whose first line is `-- transaction: none` runs outside a transaction. It holds one CREATE or DROP INDEX CONCURRENTLY with
+IF [NOT] EXISTS and nothing else: what fails half-way there can be healed, and its effect can be shown inside a transaction too.
+"""
 import argparse
 import hashlib
 import pathlib
 import re
 import sys
+
+NO_TRANSACTION = "-- transaction: none"
+CONCURRENT = re.compile(r"(CREATE (UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS|DROP INDEX CONCURRENTLY IF EXISTS) \w+\b[^;]*;")
+
+
+def is_concurrent(path, text):
+    lines = text.splitlines()
+    if not lines or lines[0] != NO_TRANSACTION:
+        return False
+    statement = " ".join(line for line in lines if not line.startswith("--")).strip()
+    if CONCURRENT.fullmatch(statement) is None:
+        sys.exit(f"{path}: outside a transaction may run one CREATE or DROP INDEX CONCURRENTLY IF [NOT] EXISTS alone")
+    return True
 
 
 def entry(path, expected):
@@ -13,13 +30,14 @@ def entry(path, expected):
         sys.exit(f"{path}: expected {expected:04d}_name.sql: versions run without a gap")
     content = path.read_bytes()
     bytes_ = ",".join(str(byte) for byte in content)
+    concurrent = str(is_concurrent(path, content.decode())).lower()
     return f"""static const char file_{expected}[] = {{ {bytes_},0 }};
-""", f"""    {{ {expected}, "{match.group(2)}", file_{expected}, "{hashlib.sha256(content).hexdigest()}" }},
+""", f"""    {{ {expected}, "{match.group(2)}", file_{expected}, "{hashlib.sha256(content).hexdigest()}", {concurrent} }},
 """
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("files", nargs="+", type=pathlib.Path)
     arguments.add_argument("--output", type=pathlib.Path, required=True)
     given = arguments.parse_args()
@@ -28,9 +46,9 @@ def main():
 #include "schema/migrations.h"
 
 {''.join(file for file, _ in parts)}
-const migration migrations[] = {{
+static const migration steps[] = {{
 {''.join(row for _, row in parts)}}};
-const size_t migration_count = sizeof migrations / sizeof migrations[0];
+const migration_list migrations = {{ steps, sizeof steps / sizeof steps[0] }};
 """, encoding="utf-8")
 
 

@@ -113,7 +113,8 @@ vdb_status run_migrate_repair(cli_call *call, vdb_error *error)
         json_flag(&w, "changed", changed);
         json_close(&w, '}');
     } else {
-        printf("Step %lld: %s.\n", (long long)*v->version, changed ? "its file is accepted" : "its file is the one that was applied");
+        printf("Step %lld: %s.\n", (long long)*v->version,
+               changed ? "its file is accepted" : "its file is the one that was applied");
     }
     return VDB_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef VDB_SCHEMA_MIGRATIONS_H
 #define VDB_SCHEMA_MIGRATIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct migration {
@@ -9,9 +10,14 @@ typedef struct migration {
     const char *name;
     const char *sql;
     const char *checksum; /* SHA-256 of the file, hexadecimal */
+    bool concurrent;      /* one CREATE or DROP INDEX CONCURRENTLY, which no transaction may hold */
 } migration;
 
-extern const migration migrations[];
-extern const size_t migration_count;
+typedef struct migration_list {
+    const migration *steps;
+    size_t count;
+} migration_list;
+
+extern const migration_list migrations;
 
 #endif

@@ -289,5 +289,5 @@ int main(void)
         cmocka_unit_test(a_waiting_step_does_not_stand_in_the_way_of_calls),
         cmocka_unit_test(a_step_gives_up_when_its_table_stays_in_use),
     };
-    return run_tests(tests);
+    return run_with_database(tests);
 }

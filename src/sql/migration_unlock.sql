@@ -1,4 +1,0 @@
--- Asked by: migrate.
--- scope: none
--- writes
-SELECT pg_advisory_unlock(8247, 1);

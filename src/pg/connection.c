@@ -55,8 +55,23 @@ static bool refused_settings(const PGconn *pg)
     return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "unsupported startup parameter") != NULL;
 }
 
+/* Of a string that it cannot read libpq repeats a part, which may be the password: that is found and told here instead. */
+static vdb_status check_conninfo(const char *conninfo, vdb_error *error)
+{
+    bool is_name = conninfo == NULL || (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL);
+    PQconninfoOption *parsed = is_name ? NULL : PQconninfoParse(conninfo, NULL);
+    if (!is_name && parsed == NULL)
+        return error_set(error, VDB_USAGE, "Write it as keyword='value' pairs, or as postgresql://user@host:port/database.",
+                         "the connection string is malformed");
+    PQconninfoFree(parsed);
+    return VDB_OK;
+}
+
 vdb_status connection_open(const connection_options *options, connection **c, vdb_error *error)
 {
+    vdb_status checked = check_conninfo(options->conninfo, error);
+    if (checked != VDB_OK)
+        return checked;
     connection *new = calloc(1, sizeof *new);
     if (new == NULL)
         return error_memory(error);

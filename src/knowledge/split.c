@@ -78,7 +78,7 @@ struct splitter {
     buffer table;       /* header and delimiter row of the current table, when they are short enough */
     int table_rows;     /* of the current table so far */
     int64_t table_body; /* file offset behind them; 0: we are in no table */
-    bool repeat_table;  /* the window begins inside that table */
+    buffer repeated;    /* the header of the table that the window begins in; empty: in none */
     buffer content;
 };
 
@@ -169,6 +169,7 @@ vdb_status splitter_new(const split_options *options, split_sink sink, void *con
     buffer_init(&s->window, WINDOW_BYTES);
     buffer_init(&s->path, CONTENT_BYTES);
     buffer_init(&s->table, CONTENT_BYTES);
+    buffer_init(&s->repeated, CONTENT_BYTES);
     buffer_init(&s->content, CONTENT_BYTES);
     s->sentences = ubrk_open(UBRK_SENTENCE, "pt_BR@ss=standard", NULL, 0, &icu);
     if (U_FAILURE(icu)) {
@@ -189,6 +190,7 @@ void splitter_free(splitter *s)
     buffer_free(&s->window);
     buffer_free(&s->path);
     buffer_free(&s->table);
+    buffer_free(&s->repeated);
     buffer_free(&s->content);
     free(s->marks);
     free(s);
@@ -239,8 +241,8 @@ static vdb_status give_out_window(splitter *s, size_t length, vdb_error *error)
         buffer_append(&s->content, s->path.data, s->path.length);
         buffer_append(&s->content, "\n", 1);
     }
-    if (s->repeat_table)
-        append_passage(&s->content, s->table.data, s->table.length);
+    if (s->repeated.length > 0)
+        append_passage(&s->content, s->repeated.data, s->repeated.length);
     append_passage(&s->content, text + start, length - start);
     return give_out(s, s->base + (int64_t)start, length - start, error);
 }
@@ -337,7 +339,7 @@ static void empty_window(splitter *s)
     s->mark_count = 0;
     s->fresh = 0;
     s->tally = (tally){ 0 };
-    s->repeat_table = false;
+    buffer_reset(&s->repeated);
 }
 
 /* Takes away the first bytes of the window. */
@@ -375,8 +377,7 @@ static size_t passage_tokens(const splitter *s)
     count_bytes(&front, s->path.data, s->path.length);
     if (s->path.length > 0)
         count_bytes(&front, "\n", 1);
-    if (s->repeat_table)
-        count_bytes(&front, s->table.data, s->table.length);
+    count_bytes(&front, s->repeated.data, s->repeated.length);
     return s->target - tokens(&front);
 }
 
@@ -396,8 +397,10 @@ static vdb_status cut_window(splitter *s, vdb_error *error)
     vdb_status status = give_out_window(s, cut, error);
     drop_front(s, next);
     s->fresh = cut - next;
-    s->repeat_table = s->table_body > 0 && s->base >= s->table_body;
-    return status;
+    buffer_reset(&s->repeated);
+    if (s->table_body > 0 && s->base >= s->table_body)
+        buffer_append(&s->repeated, s->table.data, s->table.length);
+    return s->repeated.failed ? error_memory(error) : status;
 }
 
 /* Lengthens the window by a piece of a line, and cuts it until it is a chunk again. */

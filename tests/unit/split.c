@@ -248,6 +248,18 @@ static void a_cut_table_repeats_its_header(void **state)
            "não.");
 }
 
+static void a_cut_table_keeps_its_own_header(void **state)
+{
+    (void)state;
+    EXPECT(split_markdown("|Dia|Abre|\n|-|-|\n|Segunda, terça e quarta na parte da manhã|8h|\n"
+                          "|Quinta e sexta somente à tarde e sem almoço para todos|9h|\n|Sábado|10h|\n\n"
+                          "|Item|Preço|\n|-|-|\n|Canal|850|\n",
+                          32),
+           "|Dia|Abre|\n|-|-|\n|Segunda, terça e quarta na parte da manhã|8h|\n"
+           "|Quinta e sexta somente à tarde e sem almoço para todos|9h|",
+           "|Dia|Abre|\n|-|-|\n|Sábado|10h|\n\n|Item|Preço|\n|-|-|\n|Canal|850|");
+}
+
 static void line_ends_and_byte_order_mark(void **state)
 {
     (void)state;
@@ -516,6 +528,7 @@ int main(void)
         cmocka_unit_test(list_items_stay_whole),
         cmocka_unit_test(a_short_introduction_stays_with_its_list),
         cmocka_unit_test(a_cut_table_repeats_its_header),
+        cmocka_unit_test(a_cut_table_keeps_its_own_header),
         cmocka_unit_test(line_ends_and_byte_order_mark),
         cmocka_unit_test(nothing_but_signs_is_no_chunk),
         cmocka_unit_test(chunks_overlap_by_sentences),

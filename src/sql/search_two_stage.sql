@@ -3,7 +3,8 @@
 --
 -- The question is quantized once: with a generic plan binary_quantize($2) would run for every row. Documents that may not answer are
 -- a hashed set, which costs nothing while it is empty, as it mostly is; a set of those that may answer costs a fifth of the search.
--- OFFSET 0 keeps the second stage a look-up of each candidate, whatever the planner thinks of a tenant it does not know.
+-- OFFSET 0 keeps the second stage a look-up of each candidate, whatever the planner thinks of a tenant it does not know. A chunk without
+-- a vector, or with one of zeros, is not an answer.
 WITH question AS MATERIALIZED (
     SELECT :'embedding'::vector AS embedding, binary_quantize(:'embedding'::vector)::bit(1536) AS bits
 ), excluded AS MATERIALIZED (
@@ -16,7 +17,7 @@ WITH question AS MATERIALIZED (
     FROM v_voice_document_chunks c
     WHERE c.domain_uuid = :'domain_uuid'::uuid AND c.embedding_model = :'embedding_model'
       AND (c.document_uuid IN (SELECT document_uuid FROM excluded)) IS NOT TRUE
-    ORDER BY c.embedding_bits <~> (SELECT bits FROM question)
+    ORDER BY c.embedding_bits <~> (SELECT bits FROM question), c.chunk_uuid
     LIMIT :'candidates'::integer
 ), nearest AS (
     SELECT c.chunk_uuid, c.document_uuid, c.chunk_index, c.content,
@@ -32,4 +33,5 @@ WITH question AS MATERIALIZED (
 SELECT n.chunk_uuid, n.document_uuid, d.document_name, n.chunk_index, n.content, 1 - n.distance AS similarity
 FROM nearest n
 JOIN v_voice_documents d ON d.domain_uuid = :'domain_uuid'::uuid AND d.document_uuid = n.document_uuid
+WHERE n.distance <> 'NaN'
 ORDER BY n.distance, n.chunk_uuid;

@@ -2,9 +2,10 @@
 # Debian packages: what is missing is named, then installed. Needs common.sh.
 
 build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-openssl-dev libsodium-dev libjansson-dev
-    libicu-dev libstemmer-dev libcmocka-dev"
+    libicu-dev libstemmer-dev libzstd-dev libcmocka-dev"
 test_packages="pgbouncer"
-lint_packages="clang clang-tidy shellcheck"
+lint_packages="clang shellcheck"
+clang_tools="clang-format-14 clang-tidy-14"
 
 # Neither a cluster nor a service comes up because a package was installed: pg_createcluster has nowhere to write, and
 # neither kind of init starts what it is told to.

@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum { KIND_TENANT = 1, KIND_DOCUMENT, KIND_CHUNK, KIND_TENANT_VECTOR, KIND_TOPIC_VECTOR, KIND_CHUNK_VECTOR,
-       KIND_QUESTION, KIND_CONTENT, KIND_ORDER };
-enum { CHUNKS_A_TOPIC = 40, OFF_TOPIC_EVERY = 10 };
+       KIND_QUESTION, KIND_CONTENT, KIND_ORDER, KIND_ROTATION };
+enum { CHUNKS_A_TOPIC = 40, OFF_TOPIC_EVERY = 10, THIRD = VDB_DIMENSIONS / 3 };
 
 static const double zipf_exponent = 0.9;
 static const float of_tenant = 0.5F, of_topic = 0.6F, of_chunk = 0.624F, of_question = 0.75F;
@@ -56,13 +56,46 @@ void chunk_uuid_of(int chunk, uint8_t uuid[16])
     uuid_of(KIND_CHUNK, (uint64_t)chunk, uuid);
 }
 
-/* Sums of four uniform numbers are near enough to a normal distribution: what counts is the direction of 1536 of them. */
+/* Sums of four uniform numbers are near enough to a normal distribution. Variance falls as 1/i along the axes. */
 void direction(random_stream *r, float *vector)
 {
+    static float spread[VDB_DIMENSIONS];
+    for (int i = 0; spread[VDB_DIMENSIONS - 1] == 0 && i < VDB_DIMENSIONS; i++)
+        spread[i] = 1 / sqrtf((float)i + 1);
     for (int i = 0; i < VDB_DIMENSIONS; i++) {
         uint64_t bits = random_next(r);
         int sum = (int)(bits & 0xffff) + (int)(bits >> 16 & 0xffff) + (int)(bits >> 32 & 0xffff) + (int)(bits >> 48);
-        vector[i] = (float)(sum - 2 * 0xffff);
+        vector[i] = spread[i] * (float)(sum - 2 * 0xffff);
+    }
+    to_length_one(vector);
+}
+
+/* A Hadamard transform of each third. */
+static void mix_thirds(float *vector)
+{
+    for (float *third = vector; third < vector + VDB_DIMENSIONS; third += THIRD) {
+        for (int span = 1; span < THIRD; span *= 2) {
+            for (int i = 0; i < THIRD; i += 2 * span) {
+                for (int j = i; j < i + span; j++) {
+                    float a = third[j], b = third[j + span];
+                    third[j] = a + b;
+                    third[j + span] = a - b;
+                }
+            }
+        }
+    }
+}
+
+/* The rotation that spreads every axis over all numbers: signs, thirds mixed, numbers dealt out anew, twice. */
+void turn(float *vector)
+{
+    float dealt[VDB_DIMENSIONS];
+    random_stream r = { seed_of(KIND_ROTATION, 0, 0) };
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < VDB_DIMENSIONS; i++)
+            dealt[(i * 3 + i / THIRD) % VDB_DIMENSIONS] = random_next(&r) & 1 ? vector[i] : -vector[i];
+        mix_thirds(dealt);
+        memcpy(vector, dealt, sizeof dealt);
     }
     to_length_one(vector);
 }
@@ -106,7 +139,7 @@ static uint64_t document_of(const dataset *d, int tenant, int chunk)
     return (uint64_t)tenant << 32 | (uint64_t)((chunk - d->first[tenant]) / CHUNKS_A_DOCUMENT);
 }
 
-void chunk_vector(const dataset *d, int tenant, int chunk, float *vector)
+static void unturned_vector(const dataset *d, int tenant, int chunk, float *vector)
 {
     uint64_t topics = (uint64_t)(dataset_size(d, tenant) / CHUNKS_A_TOPIC + 1);
     uint64_t topic = seed_of(KIND_DOCUMENT, document_of(d, tenant, chunk), 0) % topics;
@@ -117,6 +150,12 @@ void chunk_vector(const dataset *d, int tenant, int chunk, float *vector)
     to_length_one(vector);
 }
 
+void chunk_vector(const dataset *d, int tenant, int chunk, float *vector)
+{
+    unturned_vector(d, tenant, chunk, vector);
+    turn(vector);
+}
+
 void question_vector(const dataset *d, int tenant, int number, float *vector)
 {
     random_stream r = { seed_of(KIND_QUESTION, (uint64_t)tenant, (uint64_t)number) };
@@ -124,9 +163,9 @@ void question_vector(const dataset *d, int tenant, int number, float *vector)
     direction(&r, own);
     memset(vector, 0, VDB_DIMENSIONS * sizeof *vector);
     if (number % OFF_TOPIC_EVERY != OFF_TOPIC_EVERY - 1)
-        chunk_vector(d, tenant, d->first[tenant] + (int)random_below(&r, (uint64_t)dataset_size(d, tenant)), vector);
+        unturned_vector(d, tenant, d->first[tenant] + (int)random_below(&r, (uint64_t)dataset_size(d, tenant)), vector);
     add_scaled(vector, own, of_question);
-    to_length_one(vector);
+    turn(vector);
 }
 
 static const char *const words[] = {

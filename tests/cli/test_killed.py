@@ -2,6 +2,7 @@
 finishes the work."""
 import hashlib
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -138,6 +139,34 @@ class Killed(Database):
         self.assertEqual(self.sql(f"SELECT document_name FROM v_voice_documents WHERE domain_uuid = '{CLINIC_UUID}'"),
                          [["list0.txt"]])
         self.at_clinic("document", "remove", "list0.txt")
+
+    @staticmethod
+    def read(terminal):
+        """What is shown next; nothing once the program is gone."""
+        try:
+            return os.read(terminal, 4096)
+        except OSError:
+            return b""
+
+    def test_progress_on_a_terminal(self):
+        """A bar after a second, gone before anything else is said."""
+        self.write(text_of("bar", 40000))
+        master, slave = pty.openpty()
+        process = subprocess.Popen([VOICEDB, "--domain", CLINIC, "document", "add", self.path], env=os.environ | self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        began, shown = time.monotonic(), b""
+        while b"%" not in shown and (block := self.read(master)):
+            shown += block
+        self.assertGreater(time.monotonic() - began, 1)
+        process.send_signal(signal.SIGINT)
+        while block := self.read(master):
+            shown += block
+        self.assertEqual(process.wait(60), -signal.SIGINT)
+        os.close(master)
+        self.assertRegex(shown.decode(), r"^\r\x1b\[K.*document\.txt \[#* *\] +\d+ %")
+        self.assertRegex(shown.decode(), r"\r\x1b\[Kvoicedb: interrupted\r\n")
+        self.quiet()
 
     def test_lost_server(self):
         """A connection that the server ends in the middle of the work."""

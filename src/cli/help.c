@@ -164,6 +164,24 @@ static void print_parameters(FILE *out, const char *title, const cli_parameter *
 /* ---- help ---------------------------------------------------------------------------------------------------------
  */
 
+static void print_verbs(FILE *out, const char *title, const char *noun)
+{
+    fprintf(out, "\n%s:\n", title);
+    for (const cli_command *c = cli_commands; c->noun != NULL; c++) {
+        if (strcmp(c->noun, noun) == 0 && c->verb != NULL)
+            print_entry(out, help_name(c) + strlen("voicedb "), c->help);
+    }
+}
+
+static bool has_verbs(const char *noun)
+{
+    for (const cli_command *c = cli_commands; c->noun != NULL; c++) {
+        if (strcmp(c->noun, noun) == 0 && c->verb != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void help_command(FILE *out, const cli_command *command)
 {
     fputs("usage: ", out);
@@ -173,6 +191,8 @@ static void help_command(FILE *out, const cli_command *command)
         print_wrapped(out, command->more, 0, 0);
     print_parameters(out, "arguments", command->arguments, false);
     print_parameters(out, "options", command->options, true);
+    if (command->verb == NULL && has_verbs(command->noun))
+        print_verbs(out, "further commands", command->noun);
     if (command->example != NULL)
         fprintf(out, "\nexample:\n  %s\n", command->example);
     fputs(command->needs == CLI_TENANT ? "\nNeeds a tenant: --domain NAME|UUID, or VOICEDB_DOMAIN.\n" : "\n", out);
@@ -181,11 +201,8 @@ static void help_command(FILE *out, const cli_command *command)
 
 static void help_noun(FILE *out, const cli_noun *noun)
 {
-    fprintf(out, "usage: voicedb [OPTION…] %s COMMAND …\n\n%s.\n\ncommands:\n", noun->name, noun->help);
-    for (const cli_command *c = cli_commands; c->noun != NULL; c++) {
-        if (strcmp(c->noun, noun->name) == 0)
-            print_entry(out, help_name(c) + strlen("voicedb "), c->help);
-    }
+    fprintf(out, "usage: voicedb [OPTION…] %s COMMAND …\n\n%s.\n", noun->name, noun->help);
+    print_verbs(out, "commands", noun->name);
     fprintf(out, "\n`voicedb %s COMMAND --help` tells more.\n", noun->name);
 }
 
@@ -205,22 +222,12 @@ static void help_all(FILE *out)
     fputs("\n`voicedb COMMAND --help` tells more.\n", out);
 }
 
-/* The one command that a noun is; NULL: it has verbs. */
-static const cli_command *only_command(const cli_noun *noun)
-{
-    for (const cli_command *c = cli_commands; c->noun != NULL; c++) {
-        if (strcmp(c->noun, noun->name) == 0 && c->verb != NULL)
-            return NULL;
-    }
-    return cli_find_command(noun->name, NULL);
-}
-
 void help_print(FILE *out, const cli_noun *noun, const cli_command *command)
 {
+    if (command == NULL && noun != NULL)
+        command = cli_find_command(noun->name, NULL);
     if (command != NULL)
         help_command(out, command);
-    else if (noun != NULL && only_command(noun) != NULL)
-        help_command(out, only_command(noun));
     else if (noun != NULL)
         help_noun(out, noun);
     else

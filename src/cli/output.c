@@ -315,6 +315,7 @@ void output_note(const cli_call *call, const char *format, ...)
 {
     if (call->json)
         return;
+    fflush(stdout); /* in the order in which things were said; a failure is found by output_finish() */
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
@@ -353,6 +354,7 @@ void output_error(bool json, const char *about, const vdb_error *error)
         error_json(error);
         return;
     }
+    fflush(stdout);
     fprintf(stderr, "voicedb: %s%s%s\n", about == NULL ? "" : about, about == NULL ? "" : ": ", error->message);
     if (*error->detail != '\0')
         fprintf(stderr, "  %s\n", error->detail);

@@ -34,8 +34,6 @@ class Help(Command):
     def test_every_command_explains_itself(self):
         for command in COMMANDS:
             with self.subTest(command=command):
-                if command == ["migrate"]:
-                    continue  # it is a noun with verbs too; see below
                 text = self.voicedb(*command, "--help")
                 self.assertTrue(text.startswith(f"usage: voicedb {' '.join(command)}"), text)
                 self.assertEqual(text, self.voicedb("help", *command))
@@ -50,6 +48,11 @@ class Help(Command):
                 for command in COMMANDS:
                     if command[0] == noun:
                         self.assertRegex(text, rf"(?m)^  {' '.join(command)} {{2,}}\S")
+
+    def test_a_noun_that_is_a_command_shows_both(self):
+        text = self.voicedb("migrate", "--help")
+        self.assertIn("\n  --lock-timeout MS ", text)
+        self.assertIn("\nfurther commands:\n  migrate status ", text)
 
     def test_help_wins_over_what_is_missing(self):
         self.assertIn("usage: voicedb provider add", self.voicedb("provider", "add", "--type", "stt", "--help"))

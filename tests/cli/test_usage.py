@@ -46,7 +46,7 @@ class Help(Command):
                 text = self.voicedb(noun, "--help")
                 self.assertEqual(text, self.voicedb("help", noun))
                 for command in COMMANDS:
-                    if command[0] == noun:
+                    if command[0] == noun and len(command) == 2:
                         self.assertRegex(text, rf"(?m)^  {' '.join(command)} {{2,}}\S")
 
     def test_a_noun_that_is_a_command_shows_both(self):

@@ -1,10 +1,15 @@
 #include "lib.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { COPY_PIECE = 1 << 20 };
 
@@ -272,6 +277,27 @@ void copy_end(copy_stream *c)
             die("%s", PQerrorMessage(c->pg));
         PQclear(result);
     }
+}
+
+double run_program(char *const *arguments, long *peak_kb)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    pid_t pid;
+    int status;
+    struct rusage used;
+    double started = now_ms();
+    if (posix_spawnp(&pid, arguments[0], &files, NULL, arguments, environ) != 0)
+        die("%s cannot be run", arguments[0]);
+    if (wait4(pid, &status, 0, &used) != pid || status != 0)
+        die("%s failed", arguments[0]);
+    double took = now_ms() - started;
+    posix_spawn_file_actions_destroy(&files);
+    if (peak_kb != NULL)
+        *peak_kb = used.ru_maxrss;
+    return took;
 }
 
 bool option(int *argc, char **argv, const char *name)

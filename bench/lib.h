@@ -69,6 +69,12 @@ void copy_int(copy_stream *c, int32_t value);
 void copy_bool(copy_stream *c, bool value);
 void copy_end(copy_stream *c);
 
+/*
+ * Runs a program with its output thrown away, ends this one when it fails, and returns how long it took in ms. `peak_kb` (may be
+ * NULL) gets the most memory it has had; it is never below what this process holds when it starts the other.
+ */
+double run_program(char *const *arguments, long *peak_kb);
+
 /* True, and the argument is taken, when it stands among the program's arguments. */
 bool option(int *argc, char **argv, const char *name);
 

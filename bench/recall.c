@@ -16,7 +16,7 @@
 
 enum { TOP = 5, BITS_WORDS = VDB_DIMENSIONS / 64, KINDS = 4, WIDTHS = 6, SUBJECTS = 400 };
 static const char *const kind_names[KINDS] = { "topics", "cone", "white cone", "builtin" };
-static const int widths[WIDTHS] = { 25, 50, 100, 200, 400, 800 };
+static const int widths[WIDTHS] = { 50, 100, 200, 400, 800, 1600 };
 
 static const float cone_weight = 1.7320508F;
 

@@ -5,13 +5,13 @@
  * Questions: one to every tenant, and half as many again to tenants drawn by their number of chunks, as large tenants get
  * more calls. The exact answer is that of the specification's query on a database without a vector index.
  */
-#include "data.h"
+#include "bare.h"
 
-#include "queries.h"
+#include "store/search.h"
 
 #include <string.h>
 
-enum { TOP = 5, MOST_WAYS = 24, UUID_ROOM = 37, LONGEST_TENANT_NAME = 64 };
+enum { TOP = 5, UUID_ROOM = 37 };
 
 static const char spec_query[] = "SELECT chunk_uuid, content, 1 - (embedding <=> $2::vector) AS similarity "
                                  "FROM v_voice_document_chunks WHERE domain_uuid = $1 "
@@ -43,7 +43,6 @@ typedef struct way {
 static dataset data;
 static question *questions;
 static size_t question_count;
-static int candidates = 400;
 
 static void make_questions(void)
 {
@@ -92,29 +91,12 @@ static double ask_spec(PGconn *pg, const question *q, const char *wire, answer *
     return took;
 }
 
-/* The tenant's scope and the search in one transaction and one round trip, as the library does it. */
 static double ask_two_stage(PGconn *pg, const question *q, const char *wire, answer *a)
 {
-    char wanted[16];
-    snprintf(wanted, sizeof wanted, "%d", candidates);
-    const char *values[] = { q->domain, wire, NULL, BENCH_MODEL, wanted, "5" };
-    double started = now_ms();
-    PQsendQueryPrepared(pg, "scope", 1, values, NULL, NULL, 0);
-    PQsendQueryPrepared(pg, "two_stage", 6, values, (int[]){ 0, WIRE_VECTOR_BYTES, 0, 0, 0, 0 },
-                        (int[]){ 0, 1, 0, 0, 0, 0 }, 0);
-    PQpipelineSync(pg);
-    PGresult *last = NULL, *next;
-    for (int ends = 0; ends < 2;) {
-        next = PQgetResult(pg);
-        if (next == NULL)
-            ends++;
-        else
-            PQclear(last), last = next;
-    }
-    PQclear(PQgetResult(pg)); /* of the synchronization */
-    double took = now_ms() - started;
-    take_rows(a, pg, last);
-    PQclear(last);
+    PGresult *result;
+    double took = bare_search(pg, q->domain, wire, &result);
+    take_rows(a, pg, result);
+    PQclear(result);
     return took;
 }
 
@@ -124,10 +106,10 @@ static double ask_library(vdb_pool *pool, const question *q, answer *a)
     vdb_tenant *tenant;
     vdb_search_result *result;
     must(vdb_tenant_open(pool, q->domain, &tenant, &error), &error);
-    const vdb_search_request request = { .embedding = q->vector, .dimensions = VDB_DIMENSIONS,
+    const vdb_search_request asked = { .embedding = q->vector, .dimensions = VDB_DIMENSIONS,
                                          .embedding_model = BENCH_MODEL, .top = TOP };
     double started = now_ms();
-    must(vdb_search(tenant, &request, &result, &error), &error);
+    must(vdb_search(tenant, &asked, &result, &error), &error);
     double took = now_ms() - started;
     for (size_t i = 0; i < result->count; i++)
         add_row(a, result->hits[i].chunk_uuid);
@@ -146,14 +128,6 @@ static void judge(way *w, const question *q, const answer *found)
         for (int j = 0; j < found->count; j++)
             w->hits += strcmp(q->truth.chunks[i], found->chunks[j]) == 0;
     }
-}
-
-static void prepare(PGconn *pg, const char *name, const char *sql)
-{
-    PGresult *result = PQprepare(pg, name, sql, 0, NULL);
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        die("%s", PQerrorMessage(pg));
-    PQclear(result);
 }
 
 static long index_scans(const char *index)
@@ -187,16 +161,11 @@ static void run_way(way *w, bool answers_are_truth)
     long scans_before = index_scans(w->index);
     vdb_error error;
     vdb_pool *pool = NULL;
-    PGconn *pg = bench_connect(w->settings);
-    if (w->library) {
+    PGconn *pg = w->two_stage ? bare_connect(w->settings) : bench_connect(w->settings);
+    if (w->library)
         must(vdb_pool_open(&(vdb_options){ .max_connections = 1 }, &pool, &error), &error);
-    } else {
-        prepare(pg, "spec", spec_query);
-        prepare(pg, "scope", queries[QUERY_TENANT_SCOPE].text);
-        prepare(pg, "two_stage", queries[QUERY_SEARCH_TWO_STAGE].text);
-    }
-    if (w->two_stage && !PQenterPipelineMode(pg))
-        die("%s", PQerrorMessage(pg));
+    else if (!w->two_stage)
+        bare_prepare(pg, "spec", spec_query);
     for (size_t i = 0; i < question_count; i++) {
         question *q = &questions[i];
         answer found = { .count = 0 };
@@ -365,7 +334,7 @@ int main(int argc, char **argv)
     run_sql(pg, "COMMIT");
     printf("%d chunks of %d dimensions, %d tenants, the largest with %d chunks; rows in random order, %zu questions, "
            "%d candidates.\n\n",
-           data.chunks, VDB_DIMENSIONS, data.tenants, dataset_size(&data, 0), question_count, candidates);
+           data.chunks, VDB_DIMENSIONS, data.tenants, dataset_size(&data, 0), question_count, search_candidates(TOP));
     puts("| way | recall@5 | short answers | p50 ms | p99 ms | max ms | vector index used |\n|---|---:|---:|---:|---:|---:|---:|");
     measure_main(pg);
     build of_ivfflat = measure_index(pg, ivfflat,

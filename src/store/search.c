@@ -10,7 +10,7 @@
  * fewer than the least. A one-bit code is off by about one degree in 1536 dimensions, and real embeddings crowd within few degrees:
  * docs/search.md shows recall by candidates.
  */
-enum { CANDIDATES_A_RESULT = 20, LEAST_CANDIDATES = 200 };
+enum { CANDIDATES_A_RESULT = 80, LEAST_CANDIDATES = 800 };
 
 enum strategy { EXACT, TWO_STAGE, TENANTVEC, HNSW, IVFFLAT, STRATEGIES, ITERATIVE = 16 };
 static const char *const strategy_names[STRATEGIES] = { "exact", "two-stage", "tenantvec", "hnsw", "ivfflat" };
@@ -63,7 +63,7 @@ static vdb_status find_strategy(vdb_tenant *t, int *strategy, vdb_error *error)
     return VDB_OK;
 }
 
-static int candidates_for(int top)
+int search_candidates(int top)
 {
     return top * CANDIDATES_A_RESULT > LEAST_CANDIDATES ? top * CANDIDATES_A_RESULT : LEAST_CANDIDATES;
 }
@@ -77,7 +77,7 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
     bool iterates = strategy == (HNSW | ITERATIVE) || strategy == (IVFFLAT | ITERATIVE);
     const request two_stage =
         REQUEST(SEARCH_TWO_STAGE, vector, secretary, model,
-                p_int(&(int64_t){ candidates_for(search->top) }, &candidates), most);
+                p_int(&(int64_t){ search_candidates(search->top) }, &candidates), most);
     const request exact[] = { { .id = QUERY_SEARCH_ITERATIVE }, REQUEST(SEARCH_EXACT, vector, model, secretary, most) };
     if ((strategy & ~ITERATIVE) == TWO_STAGE)
         return tenant_run(t, &two_stage, 1, result, error);

@@ -25,6 +25,9 @@ typedef struct chunk_search {
     int top;
 } chunk_search;
 
+/* How many candidates two-stage search holds against the exact distance, for so many results. */
+int search_candidates(int top);
+
 /* The nearest chunks, best first, and the name of the way that was taken. */
 vdb_status search_chunks(vdb_tenant *t, const chunk_search *search, const vdb_search_hit **hits, size_t *count,
                          const char **strategy, vdb_error *error);

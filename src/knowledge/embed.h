@@ -6,12 +6,13 @@
 
 typedef struct embedder embedder;
 
-enum { EMBED_BATCH = 64 }; /* texts that embed_texts() sends at once at the most, unless the provider's config says less */
+/* Texts that embed_texts() sends at once at the most, unless the config of the provider says less. */
+enum { EMBED_BATCH = 64 };
 
 /*
  * Makes an embedder from a provider's name and config (a JSON object). "builtin" needs nothing; every other name speaks
- * the OpenAI protocol: `base_url`, `model` (required), `api_key`, `dimensions`, `timeout_ms`, `max_retries`, `batch_size`.
- * VDB_BAD_INPUT: the config cannot be used. Release with embedder_free(). For one thread at a time.
+ * the OpenAI protocol: `base_url`, `model` (required), `api_key`, `dimensions`, `timeout_ms`, `max_retries`,
+ * `batch_size`. VDB_BAD_INPUT: the config cannot be used. Release with embedder_free(). For one thread at a time.
  */
 vdb_status embedder_new(const char *provider_name, const char *config, embedder **e, vdb_error *error);
 void embedder_free(embedder *e);

@@ -49,7 +49,9 @@ CREATE TABLE IF NOT EXISTS v_voice_messages (
         REFERENCES v_voice_conversations (domain_uuid, conversation_uuid) ON DELETE CASCADE
 );
 
--- A conversation outlives its secretary and its transfer rule. ON DELETE SET NULL (column) would say it, from PostgreSQL 15 on.
+-- A conversation outlives its secretary and its transfer rule. ON DELETE SET NULL (column) would say it, from PostgreSQL 15 on. The
+-- trigger fires after the removal, so that with a domain its conversations are gone by then, and by its name before the foreign
+-- keys' own triggers (RI_ConstraintTrigger…), which would refuse the removal.
 CREATE OR REPLACE FUNCTION voicedb_conversations_forget() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -61,7 +63,7 @@ BEGIN
         UPDATE v_voice_conversations SET transfer_rule_uuid = NULL
         WHERE domain_uuid = OLD.domain_uuid AND transfer_rule_uuid = OLD.transfer_rule_uuid;
     END IF;
-    RETURN OLD;
+    RETURN NULL;
 END $$;
 
 DO $$
@@ -70,8 +72,8 @@ DECLARE
 BEGIN
     FOREACH referenced IN ARRAY ARRAY['v_voice_secretaries', 'v_voice_transfer_rules']::regclass[] LOOP
         IF NOT EXISTS (SELECT 1 FROM pg_trigger
-                       WHERE tgrelid = referenced AND tgname = 'voicedb_conversations_forget') THEN
-            EXECUTE format('CREATE TRIGGER voicedb_conversations_forget BEFORE DELETE ON %s
+                       WHERE tgrelid = referenced AND tgname = 'Conversations_forget') THEN
+            EXECUTE format('CREATE TRIGGER "Conversations_forget" AFTER DELETE ON %s
                                 FOR EACH ROW EXECUTE FUNCTION voicedb_conversations_forget()', referenced);
         END IF;
     END LOOP;

@@ -23,6 +23,14 @@ void dataset_init(dataset *d, int tenants, int chunks)
     d->first[tenants] = chunks;
 }
 
+void dataset_init_sized(dataset *d, bool quick)
+{
+    if (quick)
+        dataset_init(d, 50, 4000);
+    else
+        dataset_init(d, 1000, 200000);
+}
+
 void dataset_free(dataset *d)
 {
     free(d->first);

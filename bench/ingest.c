@@ -200,7 +200,7 @@ static double measure_rows(PGconn *pg, char **psql, const rows *r)
     double copy_ms = samples_percentile(&copied, 0.5), writer_ms = samples_percentile(&written, 0.5);
     printf("%d chunks with ready embeddings, one transaction; %d rounds in turns, medians.\n\n"
            "| way | s | chunks a second |\n|---|---:|---:|\n"
-           "| psql, \\\\copy, binary | %.1f | %.0f |\n| vdb_document_writer | %.1f | %.0f |\n",
+           "| psql, \\copy, binary | %.1f | %.0f |\n| vdb_document_writer | %.1f | %.0f |\n",
            r->count, ROUNDS, copy_ms / 1000, r->count / copy_ms * 1000, writer_ms / 1000, r->count / writer_ms * 1000);
     samples_free(&copied);
     samples_free(&written);
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     rows r = make_rows(quick ? 2000 : 50000);
     double rate = measure_rows(pg, argv + 2, &r);
     target_header();
-    target_line("chunks a second, writer / \\\\copy", rate, false, 0.7, 2, "×");
+    target_line("chunks a second, writer / \\copy", rate, false, 0.7, 2, "×");
     target_line("peak memory for the text", peak, true, 128, 0, " MB");
     free(r.vectors);
     free(r.contents);

@@ -59,10 +59,7 @@ static void print_line(const char *name, const samples *s)
 int main(int argc, char **argv)
 {
     dataset d;
-    if (option(&argc, argv, "--quick"))
-        dataset_init(&d, 50, 4000);
-    else
-        dataset_init(&d, 1000, 200000);
+    dataset_init_sized(&d, option(&argc, argv, "--quick"));
     question *questions = make_questions(&d);
     vdb_error error;
     vdb_pool *pool;

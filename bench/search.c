@@ -323,10 +323,7 @@ static void print_targets(void)
 
 int main(int argc, char **argv)
 {
-    if (option(&argc, argv, "--quick"))
-        dataset_init(&data, 50, 4000);
-    else
-        dataset_init(&data, 1000, 200000);
+    dataset_init_sized(&data, option(&argc, argv, "--quick"));
     make_questions();
     PGconn *pg = bench_connect(NULL);
     run_sql(pg, "BEGIN");

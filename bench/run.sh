@@ -1,0 +1,77 @@
+#!/bin/sh
+# Runs the measurements, or the one that is named, on the cluster that libpq's environment points at. `./dev bench` calls it.
+# With --quick the sizes are small, to see that everything works, and nothing is written to RESULTS.md.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+programs=$VOICEDB_BUILD/bench
+quick=
+if [ "${1:-}" = --quick ]; then
+    quick=--quick
+    shift
+fi
+
+fresh_database()
+{
+    export PGDATABASE=postgres
+    PGOPTIONS='-c client_min_messages=warning' dropdb --if-exists "$1"
+    createdb "$1"
+    export PGDATABASE="$1"
+    psql -Xq -1 -v ON_ERROR_STOP=1 -f "$top/tests/fixtures/fusionpbx.sql"
+    voicedb migrate >"$found" 2>&1 || {
+        cat "$found" >&2
+        exit 1
+    }
+}
+
+drop_database()
+{
+    export PGDATABASE=postgres
+    dropdb "$1"
+}
+
+# with_psql COMMAND...: adds the words that start psql itself: starting a shell around it would count as psql's time.
+with_psql()
+{
+    root=${VOICEDB_PG_ROOT:-}
+    if [ -z "$root" ]; then
+        "$@" psql
+        return
+    fi
+    for loader in "$root"/usr/lib*/ld-linux*.so.*; do :; done
+    for libraries in "$root"/usr/lib/*-linux-gnu*/libpq.so.5; do :; done
+    for binary in "$root"/usr/lib/postgresql/*/bin/psql; do :; done
+    "$@" "$loader" --library-path "${libraries%/*}" "$binary"
+}
+
+# $quick is one option or none.
+# shellcheck disable=SC2086
+measure()
+{
+    case $1 in
+    search) "$programs/bench-search" $quick && echo && "$programs/bench-recall" $quick ;;
+    overhead) "$programs/bench-load" $quick && "$programs/bench-overhead" $quick ;;
+    ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
+    call) "$programs/bench-call" $quick ;;
+    migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
+    esac
+}
+
+case ${1:-all} in
+all) set -- search overhead ingest call migrate ;;
+search | overhead | ingest | call | migrate) ;;
+*)
+    echo "bench: no measurement \`$1\`" >&2
+    echo "hint: name one of search, overhead, ingest, call, migrate, or none for all." >&2
+    exit 2
+    ;;
+esac
+
+found=$(mktemp)
+trap 'rm -f "$found"' EXIT
+trap 'exit 130' INT TERM
+for name; do
+    fresh_database "bench_$name"
+    measure "$name" >"$found"
+    python3 "$top/bench/report.py" $quick "$name" <"$found"
+    drop_database "bench_$name"
+done

@@ -542,6 +542,26 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_repair(vdb_pool *pool, int version
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_status(vdb_pool *pool, const vdb_migration **rows, size_t *count,
                                                      vdb_error *error);
 
+typedef struct vdb_drift {
+    const char *kind; /* function, table, column, default, nullability, primary key, unique key, check, foreign key, index, trigger,
+                         row security, policy, grant, role */
+    const char *name;     /* "v_voice_secretaries.language", "v_voice_messages to voicedb_app" */
+    const char *problem;  /* missing, different, unexpected */
+    const char *expected; /* NULL: nothing should be there */
+    const char *found;    /* NULL: nothing is */
+    const char *mend;     /* SQL, each statement ended by a semicolon */
+} vdb_drift;
+
+/*
+ * Compares the live catalog with what the applied migrations give, and every further table called v_voice_* with the rules of
+ * tenancy. VDB_OK whether or not rows are found. What may be there beside: further columns that no insert must give, indexes that are
+ * neither unique nor invalid, further tables that keep the rules; and the vector index is `voicedb index`'s business. The rows are in
+ * an order in which their statements can be run. Takes no lock that a call would wait for.
+ * VDB_SCHEMA: nothing was applied yet; VDB_DRIFT: files of applied steps have changed, or a newer voicedb was here.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_verify(vdb_pool *pool, const vdb_drift **rows, size_t *count,
+                                                     vdb_error *error);
+
 typedef struct vdb_index {
     const char *strategy; /* two-stage, tenantvec, hnsw, ivfflat, none */
     const char *index_name;
@@ -559,6 +579,56 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_index_show(vdb_pool *pool, const vdb_index
  * is done already changes nothing. VDB_CONFLICT: this server cannot build it.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_index_use(vdb_pool *pool, const char *strategy, vdb_error *error);
+
+/* ---- backup (operator) ------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_backup_table {
+    const char *name;
+    int64_t rows;
+    const char *sha256; /* of all its rows in any order, 64 hexadecimal digits */
+} vdb_backup_table;
+
+/* What a backup is. Release with vdb_rows_free(). */
+typedef struct vdb_backup_info {
+    const char *path;
+    const char *kind;    /* database; tenant: one tenant's copy */
+    const char *made_at; /* the instant whose rows it holds */
+    const char *database;
+    const char *voicedb_version;
+    const char *server_version;
+    const char *pgvector_version; /* NULL: there was none */
+    int64_t schema_version;       /* the newest migration; 0: none */
+    int64_t tenants;              /* who have rows in it */
+    int64_t rows;
+    int64_t bytes; /* of the file */
+    bool encrypted;
+    const vdb_backup_table *tables; /* those referred to before those that refer */
+    size_t table_count;
+} vdb_backup_info;
+
+typedef struct vdb_backup_options {
+    const char *path;     /* a new file, or a directory in which it gets a name of its database and instant */
+    const char *key_file; /* as vdb_backup_key_create() makes one; NULL: not encrypted */
+    vdb_progress progress; /* rows; may be NULL */
+    void *context;
+} vdb_backup_options;
+
+/*
+ * Writes all voice tables, as of one instant, into one compressed file of mode 0600, with pg_dump (of PATH, or VOICEDB_PG_DUMP). The file
+ * appears when it is whole and safe on disk, whatever happens before.
+ * VDB_NOT_ALLOWED: rows are hidden from this role; VDB_CONFLICT: the file exists or is being written; VDB_BAD_INPUT: it cannot be written;
+ * VDB_UNREACHABLE: the server or pg_dump failed.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup(vdb_pool *pool, const vdb_backup_options *options,
+                                             const vdb_backup_info **info, vdb_error *error);
+/*
+ * Reads a backup whole: VDB_BAD_INPUT when one byte is not as it was written. `info` may be NULL. VDB_USAGE: it is encrypted
+ * and `key_file` is NULL.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_verify(const char *path, const char *key_file, vdb_progress progress,
+                                                    void *context, const vdb_backup_info **info, vdb_error *error);
+/* Makes a key file of mode 0600. VDB_CONFLICT: the file exists. Who loses it loses every backup made with it. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_error *error);
 
 #ifdef __cplusplus
 }

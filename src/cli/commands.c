@@ -43,6 +43,7 @@ const cli_noun cli_nouns[] = {
     { "transfer", "Rules that say where a call goes" },
     { "conversation", "Calls and what was said in them" },
     { "index", "The vector index that searches use" },
+    { "backup", "Copies of all voice tables" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
     { "version", "The version of voicedb" },
@@ -289,6 +290,25 @@ static const cli_parameter index_use_arguments[] = {
 };
 #undef V
 
+#define V backup_values
+#define BACKUP_KEY PATH("key", key), .help = "The key file that it is encrypted with, as `voicedb backup key` makes one"
+static const cli_parameter backup_arguments[] = {
+    { PATH("FILE|DIR", path), .required = true,
+      .help = "A new file, or a directory in which it gets a name of its database and moment" },
+    { 0 },
+};
+static const cli_parameter backup_file_argument[] = {
+    { PATH("FILE", path), .required = true, .help = "The backup" },
+    { 0 },
+};
+static const cli_parameter backup_key_argument[] = {
+    { PATH("FILE", path), .required = true, .help = "The new key file; who loses it loses the backups made with it" },
+    { 0 },
+};
+static const cli_parameter backup_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
+static const cli_parameter backup_key_option[] = { { BACKUP_KEY }, { 0 } };
+#undef V
+
 #define V completion_values
 static const cli_parameter completion_arguments[] = {
     { CHOICE("SHELL", shell, shells), .required = true, .help = "The shell" },
@@ -319,6 +339,11 @@ const cli_command cli_commands[] = {
       .help = "Show which steps were applied and which are pending",
       .more = "Exits with 0 when nothing is pending, 10 when something is, 11 when what was applied is not what this "
               "voicedb would apply." },
+    { COMMAND("migrate", "verify", CLI_DATABASE, run_migrate_verify, nothing, none, none),
+      .help = "Compare the database with what the migrations made",
+      .more = "Prints each difference with the SQL that mends it; exits with 11 when there is one. Every further table "
+              "called v_voice_* must keep the rules of tenancy too.",
+      .example = "voicedb migrate verify > mend.sql" },
     { COMMAND("migrate", "repair", CLI_DATABASE, run_migrate_repair, migrate_values, none, migrate_repair_options),
       .help = "Accept the file of a step that was edited after it was applied",
       .more = "For an edit that changes nothing in the schema, such as a comment. It runs nothing.",
@@ -414,6 +439,17 @@ const cli_command cli_commands[] = {
       .help = "Show which vector indexes this server can build and which one is used" },
     { COMMAND("index", "use", CLI_DATABASE, run_index_use, index_values, index_use_arguments, none),
       .help = "Build a vector index beside running calls and use it" },
+
+    { COMMAND("backup", NULL, CLI_DATABASE, run_backup, backup_values, backup_arguments, backup_options),
+      .help = "Write all voice tables into one file",
+      .more = "As of one instant, beside running calls, by the server's own pg_dump (VOICEDB_PG_DUMP names another one). The "
+              "file appears when it is whole. It holds what is in the tables, provider keys too: keep it as safe as them.",
+      .example = "voicedb --fusionpbx backup /var/backups/voicedb" },
+    { COMMAND("backup", "verify", CLI_NOTHING, run_backup_verify, backup_values, backup_file_argument, backup_key_option),
+      .help = "Read a backup from its first byte to its last, and show what it is",
+      .more = "One changed byte is found. Exits with 9 when it is damaged." },
+    { COMMAND("backup", "key", CLI_NOTHING, run_backup_key, backup_values, backup_key_argument, none),
+      .help = "Make a key file to encrypt backups with", .example = "voicedb backup key /root/voicedb.key" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
       .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },

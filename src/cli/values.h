@@ -63,6 +63,17 @@ typedef struct index_values {
     const char *strategy;
 } index_values;
 
+typedef struct backup_values {
+    const char *path;
+    const char *key; /* a file */
+    const int64_t *keep;
+    const bool *replace;
+    const char *into; /* a domain */
+    const char *confirm;
+    const bool *dry_run;
+    const int64_t *bloat; /* percent */
+} backup_values;
+
 typedef struct help_values {
     const char *const *words;
     const bool *markdown;

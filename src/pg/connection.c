@@ -1,4 +1,4 @@
-#include "pg/connection.h"
+#include "pg/session.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,19 +9,7 @@
 #include <time.h>
 
 /* How long past the server's own statement_timeout a silent server is waited for. */
-enum { GRACE_MS = 5000, CONNECT_SECONDS = 10, MOST_COMMANDS = 32, NOT_A_PARSE = -1 };
-
-struct connection {
-    PGconn *pg;
-    int answer_timeout_ms; /* 0: for ever */
-    bool no_prepared;
-    bool needs_settings;
-    bool broken;
-    bool lost;
-    bool prepared[MOST_QUERIES];         /* parsed by the server, by query id */
-    int16_t parses[MOST_COMMANDS];       /* what the run has sent: the id of a query to parse, or NOT_A_PARSE */
-    size_t commands;
-};
+enum { GRACE_MS = 5000, CONNECT_SECONDS = 10 };
 
 static int64_t now_ms(void)
 {
@@ -132,8 +120,7 @@ int connection_server_version(const connection *c)
     return PQserverVersion(c->pg);
 }
 
-/* The one place where a connection is given up: its server is gone or silent. */
-static vdb_status give_up(connection *c, vdb_error *error, const char *message)
+vdb_status session_give_up(connection *c, vdb_error *error, const char *message)
 {
     c->broken = true;
     c->lost = true;
@@ -162,23 +149,31 @@ static int left_until(int64_t deadline)
     return deadline == 0 ? -1 : left > 0 ? (int)left : 0;
 }
 
+void session_resume(connection *c)
+{
+    if (c->broken)
+        return;
+    if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0 || !PQenterPipelineMode(c->pg))
+        c->broken = true;
+}
+
 /* Sends what is waiting and reads until a result can be had without blocking. */
 static vdb_status wait_for_result(connection *c, int64_t deadline, vdb_error *error)
 {
     for (;;) {
         int unsent = PQflush(c->pg);
         if (unsent < 0)
-            return give_up(c, error, "the connection to the database was lost");
+            return session_give_up(c, error, "the connection to the database was lost");
         if (unsent == 0 && !PQisBusy(c->pg))
             return VDB_OK;
         struct pollfd socket = { .fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)) };
         int ready = poll(&socket, 1, left_until(deadline));
         if (ready == 0)
-            return give_up(c, error, "the database did not answer in time");
+            return session_give_up(c, error, "the database did not answer in time");
         if (ready < 0 && errno != EINTR)
-            return give_up(c, error, "the connection to the database was lost");
+            return session_give_up(c, error, "the connection to the database was lost");
         if (!PQconsumeInput(c->pg))
-            return give_up(c, error, "the connection to the database was lost");
+            return session_give_up(c, error, "the connection to the database was lost");
     }
 }
 
@@ -235,7 +230,7 @@ static vdb_status read_result(connection *c, int64_t deadline, PGresult **result
         if (next == NULL && *result != NULL)
             return VDB_OK;
         if (next == NULL)
-            return give_up(c, error, "the connection to the database was lost");
+            return session_give_up(c, error, "the connection to the database was lost");
         PQclear(*result);
         *result = next;
         if (PQresultStatus(next) == PGRES_PIPELINE_SYNC)
@@ -243,8 +238,7 @@ static vdb_status read_result(connection *c, int64_t deadline, PGresult **result
     }
 }
 
-/* Keeps the first failure of a run. */
-static vdb_status judge(connection *c, const PGresult *result, vdb_status so_far, vdb_error *error)
+vdb_status session_judge(connection *c, const PGresult *result, vdb_status so_far, vdb_error *error)
 {
     switch (PQresultStatus(result)) {
     case PGRES_COMMAND_OK:
@@ -280,7 +274,7 @@ static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
             PQclear(last);
             return status == VDB_OK ? read : status;
         }
-        status = judge(c, next, status, error);
+        status = session_judge(c, next, status, error);
         if (i < c->commands && c->parses[i] != NOT_A_PARSE && succeeded(next))
             c->prepared[c->parses[i]] = true;
         if (PQresultStatus(next) == PGRES_PIPELINE_SYNC || c->broken) {
@@ -304,20 +298,16 @@ vdb_status connection_run(connection *c, const statement *statements, size_t cou
     c->commands = 0;
     for (size_t i = 0; i < count; i++) {
         if (!send_statement(c, &statements[i]))
-            return give_up(c, error, "the connection to the database was lost");
+            return session_give_up(c, error, "the connection to the database was lost");
     }
     if (!PQpipelineSync(c->pg))
-        return give_up(c, error, "the connection to the database was lost");
+        return session_give_up(c, error, "the connection to the database was lost");
     return drain(c, result, error);
 }
 
-/* The simple protocol, which alone takes several statements at once, does not go with pipeline mode. */
-vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
+/* Reads all results of a simple query. `last` (may be NULL) gets the last one, also after a failure. */
+static vdb_status read_simple(connection *c, PGresult **last, vdb_error *error)
 {
-    c->lost = false;
-    PQexitPipelineMode(c->pg);
-    if (PQsendQuery(c->pg, sql) != 1)
-        return give_up(c, error, "the connection to the database was lost");
     vdb_status status = VDB_OK;
     int64_t deadline = deadline_of(c);
     for (;;) {
@@ -327,17 +317,54 @@ vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
         PGresult *next = PQgetResult(c->pg);
         if (next == NULL)
             break;
-        status = judge(c, next, status, error);
-        PQclear(next);
+        status = session_judge(c, next, status, error);
+        if (last != NULL) {
+            PQclear(*last);
+            *last = next;
+        } else {
+            PQclear(next);
+        }
     }
-    if (!c->broken && !PQenterPipelineMode(c->pg))
-        c->broken = true;
+    session_resume(c);
     return status;
+}
+
+/* The simple protocol, which alone takes several statements at once, does not go with pipeline mode. */
+static vdb_status run_simple(connection *c, const char *sql, PGresult **last, vdb_error *error)
+{
+    c->lost = false;
+    PQexitPipelineMode(c->pg);
+    if (PQsendQuery(c->pg, sql) != 1)
+        return session_give_up(c, error, "the connection to the database was lost");
+    return read_simple(c, last, error);
+}
+
+vdb_status connection_execute(connection *c, const char *sql, vdb_error *error)
+{
+    return run_simple(c, sql, NULL, error);
+}
+
+vdb_status connection_ask(connection *c, const char *sql, PGresult **result, vdb_error *error)
+{
+    PGresult *last = NULL;
+    vdb_status status = run_simple(c, sql, &last, error);
+    if (status == VDB_OK && PQresultStatus(last) == PGRES_TUPLES_OK) {
+        *result = last;
+        return VDB_OK;
+    }
+    PQclear(last);
+    return status != VDB_OK ? status
+                            : error_set(error, VDB_DEFECT, "Report this.", "a statement that should give rows gave none");
 }
 
 vdb_status connection_begin(connection *c, vdb_error *error)
 {
     return connection_execute(c, "BEGIN", error);
+}
+
+vdb_status connection_begin_snapshot(connection *c, vdb_error *error)
+{
+    return connection_execute(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
 /* The server answers the COMMIT of a failed transaction with success and a ROLLBACK; callers never commit after a failure. */

@@ -9,7 +9,9 @@
 #include "pg/query.h"
 
 #include <libpq-fe.h>
+#include <stdint.h>
 
+struct arena;
 typedef struct connection connection;
 
 typedef struct connection_options {
@@ -50,6 +52,31 @@ void connection_rollback(connection *c); /* one that fails leaves the connection
 
 /* Text outside the registry: a migration's file (may hold many statements), or what cannot be prepared. */
 vdb_status connection_execute(connection *c, const char *sql, vdb_error *error);
+
+/* One statement outside the registry that gives rows: made by a query of the registry, or not to be prepared. */
+vdb_status connection_ask(connection *c, const char *sql, PGresult **result, vdb_error *error);
+
+/* A transaction that reads one snapshot and writes nothing. Ends with connection_rollback(). */
+vdb_status connection_begin_snapshot(connection *c, vdb_error *error);
+
+/* COPY … TO STDOUT: `sink` gets each row, its newline included. A sink that fails ends it. */
+typedef vdb_status (*copy_sink)(void *context, const char *row, size_t length, vdb_error *error);
+vdb_status connection_copy_out(connection *c, const char *sql, copy_sink sink, void *context, vdb_error *error);
+
+/*
+ * COPY … FROM STDIN in steps. After a successful begin, put as often as there are bytes, then end, whatever became of the puts:
+ * `status` is theirs, and one that is not VDB_OK makes the server refuse all rows; it is returned then. The server's reason stands
+ * in `error` when it is the server who said no. `rows` (may be NULL): how many it took.
+ */
+vdb_status connection_copy_begin(connection *c, const char *sql, vdb_error *error);
+vdb_status connection_copy_put(connection *c, const char *bytes, size_t length, vdb_error *error);
+vdb_status connection_copy_end(connection *c, vdb_status status, int64_t *rows, vdb_error *error);
+
+/*
+ * This process's environment with libpq's variables set so that a child connects as this connection did. Ends with NULL; lives in
+ * `a`; holds the password, if one was given. NULL: memory ran out.
+ */
+char **connection_environment(const connection *c, struct arena *a);
 
 int connection_server_version(const connection *c); /* 170012 */
 

@@ -1,0 +1,94 @@
+/* Backups: making, proving, keys. */
+#include "cli/backup.h"
+
+#include "cli/progress.h"
+#include "cli/values.h"
+
+#define TYPE vdb_backup_info
+#define F(kind, member)                                                                                                \
+    {                                                                                                                  \
+#member, FIELD_##kind, offsetof(TYPE, member)                                                                  \
+    }
+static const field info_fields[] = {
+    F(TEXT, path),
+    F(TEXT, kind),
+    F(INSTANT, made_at),
+    F(TEXT, database),
+    F(TEXT, voicedb_version),
+    F(TEXT, server_version),
+    F(TEXT, pgvector_version),
+    F(INTEGER, schema_version),
+    F(INTEGER, tenants),
+    F(INTEGER, rows),
+    F(INTEGER, bytes),
+    F(BOOLEAN, encrypted),
+};
+#undef TYPE
+#define TYPE vdb_backup_table
+static const field table_fields[] = { F(TEXT, name), F(INTEGER, rows), F(TEXT, sha256) };
+#undef TYPE
+#undef F
+static const record info_record = { sizeof(vdb_backup_info), sizeof info_fields / sizeof info_fields[0], info_fields };
+static const record table_record = { sizeof(vdb_backup_table), sizeof table_fields / sizeof table_fields[0],
+                                     table_fields };
+
+void backup_print(const cli_call *call, const vdb_backup_info *info, const char *verdict)
+{
+    if (call->json) {
+        json_writer w = json_writer_on(stdout);
+        json_open(&w, NULL, '{');
+        output_members(&w, &info_record, info);
+        output_array(&w, "tables", &table_record, info->tables, info->table_count);
+        json_close(&w, '}');
+        return;
+    }
+    output_pairs(call, &info_record, info);
+    putchar('\n');
+    output_table(call, &table_record, info->tables, info->table_count, "name rows sha256");
+    output_note(call, "%s", verdict);
+}
+
+vdb_status run_backup(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    progress p;
+    progress_begin(&p, "backup", call->json);
+    interrupt_watch();
+    const vdb_backup_options options = {
+        .path = v->path, .key_file = v->key, .progress = progress_step, .context = &p
+    };
+    const vdb_backup_info *info;
+    vdb_status status = vdb_backup(call->pool, &options, &info, error);
+    progress_end(&p);
+    if (status != VDB_OK)
+        return status;
+    backup_print(call, info, "The backup is whole.");
+    vdb_rows_free(info);
+    return VDB_OK;
+}
+
+vdb_status run_backup_verify(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    progress p;
+    progress_begin(&p, "verify", call->json);
+    interrupt_watch();
+    const vdb_backup_info *info;
+    vdb_status status = vdb_backup_verify(v->path, v->key, progress_step, &p, &info, error);
+    progress_end(&p);
+    if (status != VDB_OK)
+        return status;
+    backup_print(call, info, "The backup is whole.");
+    vdb_rows_free(info);
+    return VDB_OK;
+}
+
+vdb_status run_backup_key(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    vdb_status status = vdb_backup_key_create(v->path, error);
+    if (status == VDB_OK)
+        output_note(call, "%s: keep a copy of it somewhere else; without it no backup made with it can be read.",
+                    v->path);
+    return status;
+}

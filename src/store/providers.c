@@ -38,6 +38,19 @@ static bool is_true(const bool *value)
     return value != NULL && *value;
 }
 
+/* What the keys of the table mean for a provider. */
+static vdb_status explain(vdb_status status, const vdb_provider_input *input, vdb_error *error)
+{
+    if (error == NULL || strcmp(error->sqlstate, "23505") != 0)
+        return status;
+    if (strstr(error->detail, "idx_voice_ai_providers_default") != NULL)
+        return error_set(error, status, "Try again.", "another provider became the default at the same moment");
+    return error_set(error, status, "Choose another name, or run `voicedb provider update`.",
+                     "the tenant has a provider \"%s\" of %s%s", input->provider_name,
+                     input->provider_type == NULL ? "this type" : "type ",
+                     input->provider_type == NULL ? "" : input->provider_type);
+}
+
 vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37], vdb_error *error)
 {
     vdb_status status = check_required(input->provider_type, "provider type", error);
@@ -56,10 +69,7 @@ vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input,
     };
     size_t skipped = is_true(input->is_default) ? 0 : 1;
     status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, input->provider_name }, uuid, error);
-    if (status == VDB_CONFLICT)
-        return error_set(error, VDB_CONFLICT, "Choose another name, or run `voicedb provider update`.",
-                         "the tenant has a provider \"%s\" of type %s", input->provider_name, input->provider_type);
-    return status;
+    return explain(status, input, error);
 }
 
 vdb_status vdb_provider_list(vdb_tenant *tenant, const char *type, const vdb_provider **rows, size_t *count,
@@ -103,10 +113,7 @@ vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, co
     };
     size_t skipped = is_true(input->is_default) ? 0 : 1;
     status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, provider_uuid }, NULL, error);
-    if (status == VDB_CONFLICT)
-        return error_set(error, VDB_CONFLICT, "Choose another name.", "the tenant has a provider \"%s\" of this type",
-                         input->provider_name == NULL ? "" : input->provider_name);
-    return status;
+    return explain(status, input, error);
 }
 
 vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vdb_error *error)

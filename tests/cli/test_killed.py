@@ -31,6 +31,9 @@ class Killed(Database):
         subprocess.run([VOICEDB, "--domain", CLINIC, "provider", "add", "--type", "embeddings", "--name", "builtin",
                         "--default"], env=os.environ | cls.environment, check=True, stdout=subprocess.DEVNULL)
 
+    def setUp(self):
+        self.sql("DELETE FROM v_voice_documents")
+
     def write(self, text):
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -109,7 +112,6 @@ class Killed(Database):
         self.assertEqual(self.state(), state)
         after = self.write(text_of("long", 50))
         self.assertEqual(self.finish(after)["outcome"], "replaced")
-        self.at_clinic("document", "remove", "document.txt")
 
     def wait_for_a_transaction(self, process):
         for _ in range(1200):
@@ -138,7 +140,6 @@ class Killed(Database):
         self.quiet()
         self.assertEqual(self.sql(f"SELECT document_name FROM v_voice_documents WHERE domain_uuid = '{CLINIC_UUID}'"),
                          [["list0.txt"]])
-        self.at_clinic("document", "remove", "list0.txt")
 
     @staticmethod
     def read(terminal):
@@ -183,7 +184,6 @@ class Killed(Database):
         self.assertRegex(err.decode(), r"^voicedb: .*\n(  .*\n)?hint: [A-Z].*\.\n$")
         self.quiet()
         self.assertEqual(self.state(), state)
-        self.at_clinic("document", "remove", "document.txt")
 
 
 if __name__ == "__main__":

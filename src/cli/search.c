@@ -5,6 +5,7 @@
 #include "store/records.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Microseconds are as fine as a clock is worth reading. */
 static double rounded(double milliseconds)
@@ -33,18 +34,37 @@ static void print_json(const cli_call *call, const char *question, const vdb_sea
     json_close(&w, '}');
 }
 
+static const char indent[] = "   ";
+
+/* One line of a passage, broken between words where the terminal ends; a table's row would lose its sense. */
+static void print_line(char *line, size_t columns)
+{
+    size_t room = columns > sizeof indent ? columns - (sizeof indent - 1) : 0;
+    size_t used = 0;
+    bool whole = room == 0 || line[0] == '|' || display_width(line) <= room;
+    for (char *word = line, *rest = NULL; !whole && (word = strtok_r(word, " ", &rest)) != NULL; word = NULL) {
+        size_t width = display_width(word);
+        bool fits = used == 0 || used + 1 + width <= room;
+        printf("%s%s", used == 0 ? indent : fits ? " " : "\n   ", word);
+        used = used == 0 || !fits ? width : used + 1 + width;
+    }
+    if (whole && line[0] != '\0')
+        printf("%s%s", indent, line);
+    putchar('\n');
+}
+
 static void print_hit(const cli_call *call, size_t rank, const vdb_search_hit *hit)
 {
     const char *name = display_clean(call->memory, hit->document_name, false);
-    const char *content = display_clean(call->memory, hit->content, true);
+    char *content = display_clean(call->memory, hit->content, true);
     printf("%zu. %.3f  %s, passage %lld\n", rank, hit->similarity, name == NULL ? "" : name,
            (long long)hit->chunk_index);
-    for (const char *line = content == NULL ? "" : content; *line != '\0';) {
-        int length = 0;
-        while (line[length] != '\0' && line[length] != '\n')
-            length++;
-        printf(length == 0 ? "%.*s\n" : "   %.*s\n", length, line);
-        line += length + (line[length] == '\n');
+    for (char *line = content; line != NULL && *line != '\0';) {
+        char *end = strchr(line, '\n');
+        if (end != NULL)
+            *end = '\0';
+        print_line(line, display_columns());
+        line = end == NULL ? NULL : end + 1;
     }
     putchar('\n');
 }

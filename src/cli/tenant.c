@@ -9,7 +9,7 @@ vdb_status run_tenant_list(cli_call *call, vdb_error *error)
     if (status != VDB_OK)
         return status;
     output_rows(call, &tenant_record, rows, count,
-                "domain_name domain_enabled secretaries documents chunks conversations domain_uuid");
+                "domain_name domain_enabled secretaries documents chunks conversations");
     vdb_rows_free(rows);
     return VDB_OK;
 }

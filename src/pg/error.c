@@ -61,12 +61,13 @@ vdb_status error_from_result(vdb_error *error, const PGresult *result)
     const char *hint = m == NULL ? "Report this with the server's log." : m->hint;
     if (server_hint != NULL && sqlstate != NULL && strncmp(sqlstate, "23", 2) == 0)
         hint = server_hint;
+    message = message == NULL ? "the server gave no reason" : message;
+    bool missing = m != NULL && m->status == VDB_SCHEMA && m->sqlstate[2] != '\0';
     vdb_status status = error_set(error, m == NULL ? VDB_DEFECT : m->status, hint, "%s",
-                                  message == NULL ? "the server gave no reason" : message);
-    if (error != NULL) {
-        if (sqlstate != NULL)
-            memcpy(error->sqlstate, sqlstate, sizeof error->sqlstate);
+                                  missing ? "the schema of this database is not current" : message);
+    if (error != NULL && sqlstate != NULL)
+        memcpy(error->sqlstate, sqlstate, sizeof error->sqlstate);
+    if (error != NULL)
         add_place(error, result);
-    }
-    return status;
+    return missing ? error_detail(error, "%s", message) : status;
 }

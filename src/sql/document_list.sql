@@ -1,5 +1,5 @@
 -- Asked by: `document list`.
-SELECT d.document_uuid, d.voice_secretary_uuid, d.document_name, d.document_type, d.file_path, d.mime_type, d.file_size, NULL AS content,
+SELECT d.document_uuid, d.voice_secretary_uuid, d.document_name, d.document_type, d.file_path, d.mime_type, d.file_size,
        encode(d.content_sha256, 'hex') AS content_sha256, d.chunk_count,
        (SELECT c.embedding_model
         FROM v_voice_document_chunks c

@@ -49,7 +49,7 @@ vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_sta
         return status;
     const request r = REQUEST(CONVERSATION_START, P(secretary), P(input->call_uuid), P(input->caller_id),
                               P(input->caller_name), P(input->metadata));
-    status = tenant_uuid(tenant, &r, 1, (subject){ kind, input->call_uuid }, conversation_uuid, error);
+    status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = input->call_uuid }, conversation_uuid, error);
     if (status == VDB_NOT_FOUND)
         return conflict_of_call(tenant, input->call_uuid, error);
     if (status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0)
@@ -81,13 +81,15 @@ static vdb_status check_message(const vdb_message *message, vdb_error *error)
         return error_set(error, VDB_USAGE, "Give one of user, assistant, system, tool.", "\"%s\" is no role",
                          message->role == NULL ? "" : message->role);
     if (message->turn_number < 0)
-        return error_set(error, VDB_USAGE, "Give a number from 1 on, or 0 for the next one.", "the turn number is negative");
+        return error_set(error, VDB_USAGE, "Give a number from 1 on, or 0 for the next one.",
+                         "the turn number is negative");
     if (!(message->intent_confidence >= 0 && message->intent_confidence <= 1))
         return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the intent's confidence is out of range");
     return check_required(message->content, "message", error);
 }
 
-/* Sends a message; another one of this role may take the same turn at the same moment, so the number is then asked for again. */
+/* Sends a message; another one of this role may take the same turn at the same moment, so the number is then asked for
+ * again. */
 static vdb_status say(vdb_tenant *tenant, const request *r, bool numbered, PGresult **result, vdb_error *error)
 {
     vdb_status status = VDB_CONFLICT;
@@ -110,13 +112,13 @@ vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uui
     char *chunks = message->rag_chunk_uuids == NULL ? NULL : json_from_strings(message->rag_chunk_uuids);
     number number_of_turn, audio, stt, llm, tts, tokens, confidence;
     const double *sure = message->intent_confidence > 0 ? &message->intent_confidence : NULL;
-    const request r = REQUEST(
-        CONVERSATION_SAY, p_int_or_null(message->turn_number, &number_of_turn), P(message->role), P(conversation_uuid),
-        P(message->content), p_int_or_null(message->audio_duration_ms, &audio), P(message->audio_file_path),
-        P(message->stt_provider), p_int_or_null(message->stt_latency_ms, &stt), P(message->llm_provider),
-        p_int_or_null(message->llm_latency_ms, &llm), P(message->tts_provider),
-        p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens), P(chunks),
-        P(message->detected_intent), p_real(sure, &confidence));
+    const request r =
+        REQUEST(CONVERSATION_SAY, p_int_or_null(message->turn_number, &number_of_turn), P(message->role),
+                P(conversation_uuid), P(message->content), p_int_or_null(message->audio_duration_ms, &audio),
+                P(message->audio_file_path), P(message->stt_provider), p_int_or_null(message->stt_latency_ms, &stt),
+                P(message->llm_provider), p_int_or_null(message->llm_latency_ms, &llm), P(message->tts_provider),
+                p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens), P(chunks),
+                P(message->detected_intent), p_real(sure, &confidence));
     PGresult *result;
     status = say(tenant, &r, message->turn_number != 0, &result, error);
     free(chunks);
@@ -143,7 +145,7 @@ vdb_status vdb_conversation_end(vdb_tenant *tenant, const char *conversation_uui
         return status;
     const request r = REQUEST(CONVERSATION_END, P(input->final_action), P(input->transfer_rule_uuid),
                               P(input->transfer_target), P(input->summary), P(input->ticket_id), P(conversation_uuid));
-    status = tenant_uuid(tenant, &r, 1, (subject){ kind, conversation_uuid }, NULL, error);
+    status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = conversation_uuid }, NULL, error);
     if (status == VDB_NOT_FOUND)
         return why_not(tenant, conversation_uuid, error);
     if (status == VDB_CONFLICT)
@@ -158,8 +160,10 @@ vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int 
     if (limit < 0 || limit > LARGEST_LIMIT)
         return error_set(error, VDB_USAGE, "Give a number from 1 to 10000.", "the limit %d is out of range", limit);
     number most;
-    return tenant_rows(tenant, REQUEST(CONVERSATION_LIST, P(caller_id), p_int(&(int64_t){ limit == 0 ? DEFAULT_LIMIT : limit }, &most)),
-                       &conversation_record, (const void **)rows, count, error);
+    return tenant_rows(
+        tenant,
+        REQUEST(CONVERSATION_LIST, P(caller_id), p_int(&(int64_t){ limit == 0 ? DEFAULT_LIMIT : limit }, &most)),
+        &conversation_record, (const void **)rows, count, error);
 }
 
 vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation, const vdb_conversation **row,
@@ -169,7 +173,7 @@ vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation, co
     if (status != VDB_OK)
         return status;
     return tenant_row(tenant, REQUEST(CONVERSATION_GET, P(conversation)), &conversation_record,
-                      (subject){ kind, conversation }, (const void **)row, error);
+                      (subject){ .kind = kind, .name = conversation }, (const void **)row, error);
 }
 
 vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid, const vdb_message **rows, size_t *count,

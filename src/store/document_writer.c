@@ -6,9 +6,9 @@
 #include <string.h>
 
 enum {
-    ROWS_A_BATCH = 128,          /* about 0.8 MB of vectors */
-    LARGEST_BATCH = 256 << 20,   /* a batch's contents or metadata */
-    TYPE_INTEGER = 23,           /* of PostgreSQL's pg_type.dat: fixed for ever */
+    ROWS_A_BATCH = 128,        /* about 0.8 MB of vectors */
+    LARGEST_BATCH = 256 << 20, /* a batch's contents or metadata */
+    TYPE_INTEGER = 23,         /* of PostgreSQL's pg_type.dat: fixed for ever */
     TYPE_TEXT = 25,
     TYPE_JSONB = 3802,
     JSONB_VERSION = 1,
@@ -100,9 +100,9 @@ static vdb_status insert(vdb_document_writer *w, const vdb_document *d, vdb_erro
     PGresult *result;
     number size;
     vdb_status status =
-        run(w, REQUEST(DOCUMENT_INSERT, P(d->voice_secretary_uuid), P(d->document_name), P(d->document_type),
-                       P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size), P(d->content),
-                       P(d->content_sha256)),
+        run(w,
+            REQUEST(DOCUMENT_INSERT, P(d->voice_secretary_uuid), P(d->document_name), P(d->document_type),
+                    P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size), P(d->content), P(d->content_sha256)),
             &result, error);
     if (status != VDB_OK)
         return status;
@@ -155,9 +155,11 @@ static vdb_status check_open(const vdb_document *document, const char *embedding
     if (status == VDB_OK)
         status = check_required(embedding_model, "embedding model", error);
     if (status == VDB_OK && strlen(embedding_model) >= sizeof((vdb_document_added *)0)->embedding_model)
-        status = error_set(error, VDB_BAD_INPUT, "Give a name of at most 100 bytes.", "the embedding model's name is too long");
+        status = error_set(error, VDB_BAD_INPUT, "Give a name of at most 100 bytes.",
+                           "the embedding model's name is too long");
     if (status == VDB_OK && (dimensions < 1 || dimensions > VDB_DIMENSIONS))
-        status = error_set(error, VDB_BAD_INPUT, "Give an embedding of 1 to 1536 numbers.", "the embedding has %d numbers", dimensions);
+        status = error_set(error, VDB_BAD_INPUT, "Give an embedding of 1 to 1536 numbers.",
+                           "the embedding has %d numbers", dimensions);
     if (status == VDB_OK && document->voice_secretary_uuid != NULL)
         status = check_uuid(document->voice_secretary_uuid, "secretary", error);
     return status;
@@ -208,15 +210,16 @@ static bool append_json(buffer *b, const char *text)
 {
     static const char version = JSONB_VERSION;
     size_t length = strlen(text);
-    return buffer_append_int32(b, (int32_t)length + 1) && buffer_append(b, &version, 1) && buffer_append(b, text, length);
+    return buffer_append_int32(b, (int32_t)length + 1) && buffer_append(b, &version, 1) &&
+           buffer_append(b, text, length);
 }
 
 static bool append_chunk(vdb_document_writer *w, const vdb_chunk_input *chunk)
 {
     return append_bytes(&w->contents, chunk->content, strlen(chunk->content)) &&
            buffer_append_int32(&w->embeddings, VECTOR_BYTES) &&
-           vector_append(&w->embeddings, chunk->embedding, w->dimensions) &&
-           buffer_append_int32(&w->token_counts, 4) && buffer_append_int32(&w->token_counts, (int32_t)chunk->token_count) &&
+           vector_append(&w->embeddings, chunk->embedding, w->dimensions) && buffer_append_int32(&w->token_counts, 4) &&
+           buffer_append_int32(&w->token_counts, (int32_t)chunk->token_count) &&
            append_json(&w->metadata, chunk->metadata == NULL ? "{}" : chunk->metadata);
 }
 
@@ -243,16 +246,16 @@ static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *ch
             return status;
     }
     if (!encode(w, chunks, count))
-        return error_set(error, VDB_BAD_INPUT, "Split the document into smaller chunks.", "a batch of chunks is larger than 256 MiB");
+        return error_set(error, VDB_BAD_INPUT, "Split the document into smaller chunks.",
+                         "a batch of chunks is larger than 256 MiB");
     number first, dimensions;
-    vdb_status status =
-        run(w, REQUEST(CHUNK_APPEND, P(w->added.document_uuid), p_int(&w->added.chunk_count, &first),
-                       P(w->added.embedding_model), p_int(&(int64_t){ w->dimensions }, &dimensions),
-                       P_BINARY(w->contents.data, w->contents.length),
-                       P_BINARY(w->embeddings.data, w->embeddings.length),
-                       P_BINARY(w->token_counts.data, w->token_counts.length),
-                       P_BINARY(w->metadata.data, w->metadata.length)),
-            NULL, error);
+    vdb_status status = run(
+        w,
+        REQUEST(CHUNK_APPEND, P(w->added.document_uuid), p_int(&w->added.chunk_count, &first),
+                P(w->added.embedding_model), p_int(&(int64_t){ w->dimensions }, &dimensions),
+                P_BINARY(w->contents.data, w->contents.length), P_BINARY(w->embeddings.data, w->embeddings.length),
+                P_BINARY(w->token_counts.data, w->token_counts.length), P_BINARY(w->metadata.data, w->metadata.length)),
+        NULL, error);
     if (status == VDB_OK)
         w->added.chunk_count += (int64_t)count;
     return status;
@@ -278,8 +281,10 @@ vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_
     vdb_status status = VDB_OK;
     number chunks;
     if (!vdb_document_writer_is_unchanged(writer))
-        status = run(writer, REQUEST(DOCUMENT_FINISH, p_int(&writer->added.chunk_count, &chunks), P(writer->added.document_uuid)),
-                     NULL, error);
+        status =
+            run(writer,
+                REQUEST(DOCUMENT_FINISH, p_int(&writer->added.chunk_count, &chunks), P(writer->added.document_uuid)),
+                NULL, error);
     if (status == VDB_OK)
         status = connection_commit(writer->connection, error);
     if (status != VDB_OK) {

@@ -68,7 +68,8 @@ vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input,
                 P(input->config), p_bool(input->is_default), p_bool(input->enabled)),
     };
     size_t skipped = is_true(input->is_default) ? 0 : 1;
-    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, input->provider_name }, uuid, error);
+    status = tenant_uuid(tenant, requests + skipped, 2 - skipped,
+                         (subject){ .kind = kind, .name = input->provider_name }, uuid, error);
     return explain(status, input, error);
 }
 
@@ -90,7 +91,7 @@ vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *pr
     if (status != VDB_OK)
         return status;
     return tenant_row(tenant, REQUEST(PROVIDER_GET, P(type), P(provider)), &provider_record,
-                      (subject){ kind, provider }, (const void **)row, error);
+                      (subject){ .kind = kind, .name = provider }, (const void **)row, error);
 }
 
 vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, const vdb_provider_input *input,
@@ -112,7 +113,8 @@ vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, co
                 p_bool(input->is_default), p_bool(input->enabled), P(provider_uuid)),
     };
     size_t skipped = is_true(input->is_default) ? 0 : 1;
-    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ kind, provider_uuid }, NULL, error);
+    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ .kind = kind, .name = provider_uuid },
+                         NULL, error);
     return explain(status, input, error);
 }
 
@@ -122,9 +124,10 @@ vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vd
     if (status != VDB_OK)
         return status;
     const request r = REQUEST(PROVIDER_REMOVE, P(provider_uuid));
-    status = tenant_uuid(tenant, &r, 1, (subject){ kind, provider_uuid }, NULL, error);
+    status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = provider_uuid }, NULL, error);
     if (status == VDB_CONFLICT)
-        return error_set(error, VDB_CONFLICT, "Give its secretaries another provider first (`voicedb secretary update`).",
+        return error_set(error, VDB_CONFLICT,
+                         "Give its secretaries another provider first (`voicedb secretary update`).",
                          "a secretary uses this provider");
     return status;
 }

@@ -1,33 +1,27 @@
 #include "store/records.h"
 
 /* A field of the struct that is being described: TYPE names the struct. */
-#define F(kind, member) { #member, FIELD_##kind, offsetof(TYPE, member) }
-#define RECORD(fields) { sizeof(TYPE), sizeof fields / sizeof fields[0], fields }
+#define F(kind, member)                                                                                                \
+    {                                                                                                                  \
+#member, FIELD_##kind, offsetof(TYPE, member)                                                                  \
+    }
+#define RECORD(fields)                                                                                                 \
+    {                                                                                                                  \
+        sizeof(TYPE), sizeof fields / sizeof fields[0], fields                                                         \
+    }
 
 #define TYPE vdb_tenant_row
 static const field tenant_fields[] = {
-    F(TEXT, domain_uuid),
-    F(TEXT, domain_name),
-    F(BOOLEAN, domain_enabled),
-    F(INTEGER, secretaries),
-    F(INTEGER, documents),
-    F(INTEGER, chunks),
-    F(INTEGER, conversations),
+    F(TEXT, domain_uuid),  F(TEXT, domain_name), F(BOOLEAN, domain_enabled), F(INTEGER, secretaries),
+    F(INTEGER, documents), F(INTEGER, chunks),   F(INTEGER, conversations),
 };
 const record tenant_record = RECORD(tenant_fields);
 #undef TYPE
 
 #define TYPE vdb_provider
 static const field provider_fields[] = {
-    F(TEXT, provider_uuid),
-    F(TEXT, provider_type),
-    F(TEXT, provider_name),
-    F(TEXT, display_name),
-    F(JSON, config),
-    F(BOOLEAN, is_default),
-    F(BOOLEAN, enabled),
-    F(INSTANT, created_at),
-    F(INSTANT, updated_at),
+    F(TEXT, provider_uuid), F(TEXT, provider_type), F(TEXT, provider_name), F(TEXT, display_name),  F(JSON, config),
+    F(BOOLEAN, is_default), F(BOOLEAN, enabled),    F(INSTANT, created_at), F(INSTANT, updated_at),
 };
 const record provider_record = RECORD(provider_fields);
 #undef TYPE
@@ -69,93 +63,56 @@ const record secretary_record = RECORD(secretary_fields);
 
 #define TYPE vdb_document
 static const field document_fields[] = {
-    F(TEXT, document_uuid),
-    F(TEXT, voice_secretary_uuid),
-    F(TEXT, document_name),
-    F(TEXT, document_type),
-    F(TEXT, file_path),
-    F(TEXT, mime_type),
-    F(INTEGER, file_size),
-    F(TEXT, content),
-    F(TEXT, content_sha256),
-    F(INTEGER, chunk_count),
-    F(TEXT, embedding_model),
-    F(TEXT, processing_status),
-    F(TEXT, processing_error),
-    F(INSTANT, processed_at),
-    F(BOOLEAN, enabled),
-    F(INSTANT, created_at),
-    F(INSTANT, updated_at),
+    F(TEXT, document_uuid),     F(TEXT, voice_secretary_uuid),
+    F(TEXT, document_name),     F(TEXT, document_type),
+    F(TEXT, file_path),         F(TEXT, mime_type),
+    F(INTEGER, file_size),      F(TEXT, content_sha256),
+    F(INTEGER, chunk_count),    F(TEXT, embedding_model),
+    F(TEXT, processing_status), F(TEXT, processing_error),
+    F(INSTANT, processed_at),   F(BOOLEAN, enabled),
+    F(INSTANT, created_at),     F(INSTANT, updated_at),
 };
 const record document_record = RECORD(document_fields);
 #undef TYPE
 
 #define TYPE vdb_chunk
 static const field chunk_fields[] = {
-    F(TEXT, chunk_uuid),
-    F(TEXT, document_uuid),
-    F(INTEGER, chunk_index),
-    F(TEXT, content),
-    F(TEXT, embedding_model),
-    F(INTEGER, embedding_dimensions),
-    F(INTEGER, token_count),
-    F(JSON, metadata),
-    F(INSTANT, created_at),
+    F(TEXT, chunk_uuid),     F(TEXT, document_uuid),   F(INTEGER, chunk_index),
+    F(TEXT, content),        F(TEXT, embedding_model), F(INTEGER, embedding_dimensions),
+    F(INTEGER, token_count), F(JSON, metadata),        F(INSTANT, created_at),
 };
 const record chunk_record = RECORD(chunk_fields);
 #undef TYPE
 
 #define TYPE vdb_search_hit
 static const field search_hit_fields[] = {
-    F(TEXT, chunk_uuid),
-    F(TEXT, document_uuid),
-    F(TEXT, document_name),
-    F(INTEGER, chunk_index),
-    F(TEXT, content),
-    F(REAL, similarity),
+    F(TEXT, chunk_uuid),     F(TEXT, document_uuid), F(TEXT, document_name),
+    F(INTEGER, chunk_index), F(TEXT, content),       F(REAL, similarity),
 };
 const record search_hit_record = RECORD(search_hit_fields);
 #undef TYPE
 
 #define TYPE vdb_transfer_rule
 static const field transfer_rule_fields[] = {
-    F(TEXT, transfer_rule_uuid),
-    F(TEXT, voice_secretary_uuid),
-    F(TEXT, department_name),
-    F(STRINGS, intent_keywords),
-    F(STRINGS, intent_patterns),
-    F(TEXT, destination_type),
-    F(TEXT, transfer_extension),
-    F(TEXT, transfer_message),
-    F(JSON, working_hours),
-    F(TEXT, fallback_action),
-    F(TEXT, fallback_extension),
-    F(INTEGER, priority),
-    F(BOOLEAN, enabled),
-    F(INSTANT, created_at),
-    F(INSTANT, updated_at),
+    F(TEXT, transfer_rule_uuid), F(TEXT, voice_secretary_uuid), F(TEXT, department_name),
+    F(STRINGS, intent_keywords), F(STRINGS, intent_patterns),   F(TEXT, destination_type),
+    F(TEXT, transfer_extension), F(TEXT, transfer_message),     F(JSON, working_hours),
+    F(TEXT, fallback_action),    F(TEXT, fallback_extension),   F(INTEGER, priority),
+    F(BOOLEAN, enabled),         F(INSTANT, created_at),        F(INSTANT, updated_at),
 };
 const record transfer_rule_record = RECORD(transfer_rule_fields);
 #undef TYPE
 
 #define TYPE vdb_conversation
 static const field conversation_fields[] = {
-    F(TEXT, conversation_uuid),
-    F(TEXT, voice_secretary_uuid),
-    F(TEXT, secretary_name),
-    F(TEXT, call_uuid),
-    F(TEXT, caller_id),
-    F(TEXT, caller_name),
-    F(INSTANT, started_at),
-    F(INSTANT, ended_at),
-    F(TEXT, final_action),
-    F(TEXT, transfer_rule_uuid),
-    F(TEXT, transfer_target),
-    F(TEXT, summary),
-    F(TEXT, ticket_id),
-    F(JSON, metadata),
-    F(INTEGER, messages),
-    F(INSTANT, created_at),
+    F(TEXT, conversation_uuid), F(TEXT, voice_secretary_uuid),
+    F(TEXT, secretary_name),    F(TEXT, call_uuid),
+    F(TEXT, caller_id),         F(TEXT, caller_name),
+    F(INSTANT, started_at),     F(INSTANT, ended_at),
+    F(TEXT, final_action),      F(TEXT, transfer_rule_uuid),
+    F(TEXT, transfer_target),   F(TEXT, summary),
+    F(TEXT, ticket_id),         F(JSON, metadata),
+    F(INTEGER, messages),       F(INSTANT, created_at),
     F(INSTANT, updated_at),
 };
 const record conversation_record = RECORD(conversation_fields);
@@ -163,24 +120,12 @@ const record conversation_record = RECORD(conversation_fields);
 
 #define TYPE vdb_message
 static const field message_fields[] = {
-    F(TEXT, message_uuid),
-    F(INTEGER, turn_number),
-    F(TEXT, role),
-    F(TEXT, content),
-    F(INTEGER, audio_duration_ms),
-    F(TEXT, audio_file_path),
-    F(TEXT, stt_provider),
-    F(INTEGER, stt_latency_ms),
-    F(TEXT, llm_provider),
-    F(INTEGER, llm_latency_ms),
-    F(TEXT, tts_provider),
-    F(INTEGER, tts_latency_ms),
-    F(INTEGER, tokens_used),
-    F(STRINGS, rag_chunk_uuids),
-    F(TEXT, detected_intent),
-    F(REAL, intent_confidence),
-    F(INSTANT, created_at),
+    F(TEXT, message_uuid),      F(INTEGER, turn_number),       F(TEXT, role),
+    F(TEXT, content),           F(INTEGER, audio_duration_ms), F(TEXT, audio_file_path),
+    F(TEXT, stt_provider),      F(INTEGER, stt_latency_ms),    F(TEXT, llm_provider),
+    F(INTEGER, llm_latency_ms), F(TEXT, tts_provider),         F(INTEGER, tts_latency_ms),
+    F(INTEGER, tokens_used),    F(STRINGS, rag_chunk_uuids),   F(TEXT, detected_intent),
+    F(REAL, intent_confidence), F(INSTANT, created_at),
 };
 const record message_record = RECORD(message_fields);
 #undef TYPE
-

@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * How many candidates the one-bit codes of two-stage search hand to the exact distance: so many for each result asked for, and never
- * fewer than the least. A one-bit code is off by about one degree in 1536 dimensions, and real embeddings crowd within few degrees:
- * docs/search.md shows recall by candidates.
+ * How many candidates the one-bit codes of two-stage search hand to the exact distance: so many for each result asked
+ * for, and never fewer than the least. A one-bit code is off by about one degree in 1536 dimensions, and real
+ * embeddings crowd within few degrees: docs/search.md shows recall by candidates.
  */
 enum { CANDIDATES_A_RESULT = 80, LEAST_CANDIDATES = 800 };
 
@@ -47,8 +47,7 @@ static vdb_status find_strategy(vdb_tenant *t, int *strategy, vdb_error *error)
     if (*strategy >= 0)
         return VDB_OK;
     PGresult *result;
-    vdb_status status =
-        pool_run(t->pool, &(statement){ &queries[QUERY_SEARCH_STRATEGY], NULL }, 1, &result, error);
+    vdb_status status = pool_run(t->pool, &(statement){ &queries[QUERY_SEARCH_STRATEGY], NULL }, 1, &result, error);
     if (status != VDB_OK)
         return status;
     *strategy = EXACT;
@@ -75,9 +74,8 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
     param most = p_int(&(int64_t){ search->top }, &top);
     param model = P(search->embedding_model), secretary = P(search->voice_secretary_uuid);
     bool iterates = strategy == (HNSW | ITERATIVE) || strategy == (IVFFLAT | ITERATIVE);
-    const request two_stage =
-        REQUEST(SEARCH_TWO_STAGE, vector, secretary, model,
-                p_int(&(int64_t){ search_candidates(search->top) }, &candidates), most);
+    const request two_stage = REQUEST(SEARCH_TWO_STAGE, vector, secretary, model,
+                                      p_int(&(int64_t){ search_candidates(search->top) }, &candidates), most);
     const request exact[] = { { .id = QUERY_SEARCH_ITERATIVE }, REQUEST(SEARCH_EXACT, vector, model, secretary, most) };
     if ((strategy & ~ITERATIVE) == TWO_STAGE)
         return tenant_run(t, &two_stage, 1, result, error);

@@ -12,7 +12,8 @@ static vdb_status check_input(const vdb_secretary_input *input, vdb_error *error
     if (threshold != NULL && !(*threshold >= 0 && *threshold <= 1))
         return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the similarity threshold is out of range");
     if (input->max_conversation_turns != NULL && *input->max_conversation_turns < 1)
-        return error_set(error, VDB_USAGE, "Give a number from 1 on.", "the number of conversation turns is out of range");
+        return error_set(error, VDB_USAGE, "Give a number from 1 on.",
+                         "the number of conversation turns is out of range");
     const char *const providers[] = { input->stt_provider_uuid, input->tts_provider_uuid, input->llm_provider_uuid,
                                       input->embeddings_provider_uuid };
     for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
@@ -51,7 +52,8 @@ vdb_status vdb_secretary_add(vdb_tenant *tenant, const vdb_secretary_input *inpu
                 P(input->webhook_url), p_bool(input->webhook_enabled));
     vdb_error local = { 0 };
     error = error == NULL ? &local : error;
-    return explain(tenant_uuid(tenant, &r, 1, (subject){ kind, input->name }, uuid, error), input, error);
+    return explain(tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = input->name }, uuid, error), input,
+                   error);
 }
 
 vdb_status vdb_secretary_list(vdb_tenant *tenant, const vdb_secretary **rows, size_t *count, vdb_error *error)
@@ -93,12 +95,12 @@ vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary, const vd
         status = secretary_resolve(tenant, secretary, room, &uuid, error);
     if (status != VDB_OK)
         return status;
-    return tenant_row(tenant, REQUEST(SECRETARY_GET, P(uuid)), &secretary_record, (subject){ kind, secretary },
-                      (const void **)row, error);
+    return tenant_row(tenant, REQUEST(SECRETARY_GET, P(uuid)), &secretary_record,
+                      (subject){ .kind = kind, .name = secretary }, (const void **)row, error);
 }
 
-vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_uuid,
-                                const vdb_secretary_input *input, vdb_error *error)
+vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_uuid, const vdb_secretary_input *input,
+                                vdb_error *error)
 {
     vdb_status status = check_uuid(voice_secretary_uuid, kind, error);
     if (status == VDB_OK && input->name != NULL)
@@ -117,7 +119,8 @@ vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_
                 P(input->webhook_url), p_bool(input->webhook_enabled), P(voice_secretary_uuid));
     vdb_error local = { 0 };
     error = error == NULL ? &local : error;
-    return explain(tenant_uuid(tenant, &r, 1, (subject){ kind, voice_secretary_uuid }, NULL, error), input, error);
+    return explain(tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = voice_secretary_uuid }, NULL, error),
+                   input, error);
 }
 
 vdb_status vdb_secretary_remove(vdb_tenant *tenant, const char *voice_secretary_uuid, vdb_error *error)
@@ -126,7 +129,7 @@ vdb_status vdb_secretary_remove(vdb_tenant *tenant, const char *voice_secretary_
     if (status != VDB_OK)
         return status;
     const request r = REQUEST(SECRETARY_REMOVE, P(voice_secretary_uuid));
-    status = tenant_uuid(tenant, &r, 1, (subject){ kind, voice_secretary_uuid }, NULL, error);
+    status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = voice_secretary_uuid }, NULL, error);
     if (status == VDB_CONFLICT)
         return error_set(error, VDB_CONFLICT, "Remove its documents first (`voicedb document list`).",
                          "this secretary has documents of its own");

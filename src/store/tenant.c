@@ -85,7 +85,7 @@ vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void
 static vdb_status not_found(subject s, vdb_error *error)
 {
     char hint[128];
-    snprintf(hint, sizeof hint, "Run `voicedb %s list` to see what there is.", s.kind);
+    snprintf(hint, sizeof hint, "Run `voicedb %s list` to see what there is.", s.noun == NULL ? s.kind : s.noun);
     return error_set(error, VDB_NOT_FOUND, hint, "no %s \"%s\" in this tenant", s.kind, s.name == NULL ? "" : s.name);
 }
 
@@ -107,8 +107,7 @@ vdb_status tenant_row(vdb_tenant *t, request r, const record *shape, subject s, 
                      s.kind, s.name);
 }
 
-vdb_status tenant_uuid(vdb_tenant *t, const request *requests, size_t count, subject s, char uuid[37],
-                       vdb_error *error)
+vdb_status tenant_uuid(vdb_tenant *t, const request *requests, size_t count, subject s, char uuid[37], vdb_error *error)
 {
     PGresult *result;
     vdb_status status = tenant_run(t, requests, count, &result, error);
@@ -147,7 +146,8 @@ static vdb_status handle_from(vdb_pool *pool, const char *domain, const PGresult
         return error_set(error, VDB_NOT_FOUND, "Run `voicedb tenant list` to see the domains.",
                          "there is no domain \"%s\"", domain);
     if (PQntuples(result) > 1)
-        return error_set(error, VDB_CONFLICT, "Name the domain by its UUID.", "several domains are named \"%s\"", domain);
+        return error_set(error, VDB_CONFLICT, "Name the domain by its UUID.", "several domains are named \"%s\"",
+                         domain);
     vdb_tenant *t = calloc(1, sizeof *t);
     char *name = t == NULL ? NULL : strdup(PQgetvalue(result, 0, 1));
     if (name == NULL) {

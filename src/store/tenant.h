@@ -43,10 +43,11 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
 vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,
                        vdb_error *error);
 
-/* What a call works on, for its errors: "secretary" "Ana". */
+/* What a call works on, for its errors: a "transfer rule" of the command's noun "transfer". */
 typedef struct subject {
     const char *kind;
     const char *name;
+    const char *noun; /* NULL: the kind */
 } subject;
 
 /* One request that must give exactly one row: none is VDB_NOT_FOUND, more are VDB_CONFLICT. */

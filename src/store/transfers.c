@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char kind[] = "transfer";
+static const char kind[] = "transfer rule", noun[] = "transfer";
 
 /* A keyword without a letter or digit would fold to nothing and could never be said. */
 static vdb_status check_keywords(const char *const *keywords, vdb_error *error)
@@ -22,7 +22,8 @@ static vdb_status check_keywords(const char *const *keywords, vdb_error *error)
         if (folded == NULL)
             status = error_memory(error);
         else if (folded[0] == '\0')
-            status = error_set(error, VDB_BAD_INPUT, "Give a word that a caller may say.", "the keyword \"%s\" is empty", *keywords);
+            status = error_set(error, VDB_BAD_INPUT, "Give a word that a caller may say.",
+                               "the keyword \"%s\" is empty", *keywords);
     }
     arena_free(a);
     return status;
@@ -60,12 +61,12 @@ vdb_status vdb_transfer_rule_add(vdb_tenant *tenant, const vdb_transfer_rule_inp
     if (keywords == NULL || patterns == NULL) {
         status = error_memory(error);
     } else {
-        const request r =
-            REQUEST(TRANSFER_RULE_ADD, P(secretary), P(input->department_name), P(keywords), P(patterns),
-                    P(input->destination_type), P(input->transfer_extension), P(input->transfer_message),
-                    P(input->working_hours), P(input->fallback_action), P(input->fallback_extension),
-                    p_int(input->priority, &priority), p_bool(input->enabled));
-        status = tenant_uuid(tenant, &r, 1, (subject){ kind, input->department_name }, uuid, error);
+        const request r = REQUEST(TRANSFER_RULE_ADD, P(secretary), P(input->department_name), P(keywords), P(patterns),
+                                  P(input->destination_type), P(input->transfer_extension), P(input->transfer_message),
+                                  P(input->working_hours), P(input->fallback_action), P(input->fallback_extension),
+                                  p_int(input->priority, &priority), p_bool(input->enabled));
+        status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = input->department_name, .noun = noun },
+                             uuid, error);
     }
     free(keywords);
     free(patterns);
@@ -90,7 +91,7 @@ vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, const char *transfer_rul
     if (status != VDB_OK)
         return status;
     const request r = REQUEST(TRANSFER_RULE_REMOVE, P(transfer_rule_uuid));
-    return tenant_uuid(tenant, &r, 1, (subject){ kind, transfer_rule_uuid }, NULL, error);
+    return tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = transfer_rule_uuid, .noun = noun }, NULL, error);
 }
 
 /* True when a keyword of the rule stands in the folded utterance; memory that runs out counts as no match. */

@@ -7,12 +7,14 @@
 vdb_status vector_check(const float *numbers, int dimensions, vdb_error *error)
 {
     if (numbers == NULL || dimensions < 1 || dimensions > VDB_DIMENSIONS)
-        return error_set(error, VDB_BAD_INPUT, "Give an embedding of 1 to 1536 numbers; ask the provider for `dimensions` 1536.",
+        return error_set(error, VDB_BAD_INPUT,
+                         "Give an embedding of 1 to 1536 numbers; ask the provider for `dimensions` 1536.",
                          "the embedding has %d numbers", dimensions);
     bool direction = false;
     for (int i = 0; i < dimensions; i++) {
         if (!isfinite(numbers[i]))
-            return error_set(error, VDB_BAD_INPUT, "Give finite numbers.", "number %d of the embedding is not finite", i + 1);
+            return error_set(error, VDB_BAD_INPUT, "Give finite numbers.", "number %d of the embedding is not finite",
+                             i + 1);
         direction = direction || numbers[i] != 0;
     }
     if (direction)

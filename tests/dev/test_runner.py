@@ -88,6 +88,16 @@ class Runner(unittest.TestCase):
     def test_only_skips_are_no_success(self):
         self.assertEqual(self.closing("echo '1..0 # SKIP no server'"), (1, "0 passed, 0 failed, 1 skipped"))
 
+    def test_programs_can_be_interrupted_though_the_runner_is_in_the_background(self):
+        script = "echo 1..1; trap 'echo ok 1 - interrupted; exit' INT; kill -INT $$; echo not ok 1"
+        with tempfile.TemporaryDirectory() as source:
+            os.makedirs(os.path.join(source, "tests/x"))
+            with open(os.path.join(source, "tests/x/test_it.sh"), "w") as f:
+                f.write(script)
+            done = subprocess.run(["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, RUNNER, "--build", self.build,
+                                   "--source", source, "test_it"], capture_output=True, text=True)
+        self.assertEqual(done.stdout.splitlines()[-1], "1 passed, 0 failed")
+
     def test_a_name_picks_programs(self):
         scripts = {"x/test_a.sh": "echo 1..1; echo ok 1 - one", "x/test_b.sh": "echo 1..1; echo ok 1 - two"}
         self.assertEqual(self.run_tests(scripts, "test_b")[1].splitlines()[-1], "1 passed, 0 failed")

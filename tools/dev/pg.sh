@@ -44,6 +44,8 @@ set_cluster()
 {
     home=$pg/clusters/$cluster
     data=$home/data
+    [ ! -d "$home" ] || [ -x "$home" ] || die 5 "cluster $cluster belongs to account $(stat -c %U "$home")" \
+        "Run the same command as root, or remove the cluster: sudo rm -rf $(quoted "$home")"
 }
 
 # One start or stop at a time; the lock ends with this process and is not handed to the server.
@@ -76,7 +78,6 @@ postmaster()
     [ -n "$pid" ] && [ "$(stat -L -c %d:%i "/proc/$pid/cwd" 2>/dev/null)" = "$(stat -c %d:%i "$data")" ] && echo "$pid"
 }
 
-# PGHOST: the socket's directory, or a short link to it where the path is too long for a socket or would read as a list.
 socket_link()
 {
     echo "${XDG_RUNTIME_DIR:-/tmp}/voicedb-$(id -u)-$(stat -c %d-%i "$home")"
@@ -87,6 +88,7 @@ remove_own_link()
     [ "$(stat -c %F,%u "$1" 2>/dev/null)" != "symbolic link,$(id -u)" ] || rm -f "$1"
 }
 
+# PGHOST: the socket's directory, or a short link to it where the path is too long for a socket or would read as a list.
 host()
 {
     case $home in
@@ -144,13 +146,10 @@ keep_account()
             as_root chown -R "$uid:$gid" "$home"
             owner=$uid
         fi
-        if ! is_root && [ "$owner" -ne "$uid" ]; then
-            die 5 "cluster $cluster belongs to account $owner" "Run \`sudo ./dev pg drop\` to make a new one as yourself."
-        fi
         uid=$owner gid=$(stat -c %g "$data")
         [ "$(cat "$data/PG_VERSION")" = "$major" ] || die 1 \
             "cluster $cluster was made by PostgreSQL $(cat "$data/PG_VERSION"), this is $major" \
-            "Run \`./dev pg --cluster $cluster drop\` to make a new one."
+            "Keep what you need of it, then run \`./dev pg --cluster $cluster drop\` to make a new one."
         return 0
     fi
     if is_root; then
@@ -260,7 +259,7 @@ fill_database()
 pg_stop()
 {
     if pid=$(postmaster); then
-        kill -INT "$pid" || die 5 "process $pid cannot be stopped by this account" "Run \`sudo ./dev pg stop\`."
+        kill -INT "$pid"
         await_end 600 || die 1 "PostgreSQL does not stop" "Read $home/log."
     else
         end_orphans

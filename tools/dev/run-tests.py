@@ -162,6 +162,8 @@ def main():
     parser.add_argument("--source", required=True)
     parser.add_argument("name", nargs="?", default="")
     args = parser.parse_args()
+    for number in signal.SIGINT, signal.SIGQUIT:  # a shell has its background jobs ignore them, tests included
+        signal.signal(number, signal.default_int_handler)
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for program in [*meson_programs(args.build), *script_programs(args.source)]:
         by_name = args.name in program.name

@@ -13,6 +13,7 @@ import re
 import sys
 
 VARIABLE = re.compile(r":'(\w+)'")
+LITERAL = re.compile(r"'(?:[^']|'')*'")
 FIRST = "domain_uuid"
 
 
@@ -26,7 +27,7 @@ def parse(path):
     body = "\n".join(line for line in lines if not line.lstrip().startswith("--")).strip()
     if not comments:
         fail(path, "begins with no comment that says who asks")
-    if not body.endswith(";") or ";" in body[:-1]:
+    if not body.endswith(";") or ";" in LITERAL.sub("", body[:-1]):
         fail(path, "must hold exactly one statement that ends with a semicolon")
     body = body[:-1].rstrip()
     names = list(dict.fromkeys(VARIABLE.findall(body)))

@@ -118,3 +118,47 @@ vdb_status run_migrate_repair(cli_call *call, vdb_error *error)
     }
     return VDB_OK;
 }
+
+static const field drift_fields[] = {
+    { "kind", FIELD_TEXT, offsetof(vdb_drift, kind) },       { "name", FIELD_TEXT, offsetof(vdb_drift, name) },
+    { "problem", FIELD_TEXT, offsetof(vdb_drift, problem) }, { "expected", FIELD_TEXT, offsetof(vdb_drift, expected) },
+    { "found", FIELD_TEXT, offsetof(vdb_drift, found) },     { "mend", FIELD_TEXT, offsetof(vdb_drift, mend) },
+};
+static const record drift_record = { sizeof(vdb_drift), sizeof drift_fields / sizeof drift_fields[0], drift_fields };
+
+static void print_side(const char *label, const char *definition)
+{
+    if (definition != NULL && strchr(definition, '\n') == NULL)
+        printf("--   %s: %s\n", label, definition);
+}
+
+/* SQL with comments, so that it can be read, saved, and given to psql. */
+static void print_drift(const vdb_drift *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        printf("-- %s %s: %s\n", rows[i].problem, rows[i].kind, rows[i].name);
+        print_side("expected", rows[i].expected);
+        print_side("found", rows[i].found);
+        printf("%s\n", rows[i].mend);
+    }
+}
+
+vdb_status run_migrate_verify(cli_call *call, vdb_error *error)
+{
+    const vdb_drift *rows;
+    size_t count;
+    vdb_status status = vdb_migrate_verify(call->pool, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    if (call->json)
+        output_rows(call, &drift_record, rows, count, "");
+    else if (count == 0)
+        puts("-- The schema is as the migrations made it.");
+    else
+        print_drift(rows, count);
+    vdb_rows_free(rows);
+    if (count == 0)
+        return VDB_OK;
+    return error_set(error, VDB_DRIFT, "Read the statements and run them: `voicedb migrate verify | psql`.",
+                     "differences from what the migrations made: %zu", count);
+}

@@ -585,13 +585,13 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_index_use(vdb_pool *pool, const char *stra
 typedef struct vdb_backup_table {
     const char *name;
     int64_t rows;
-    const char *sha256; /* of all its rows in any order, 64 hexadecimal digits */
+    const char *sha256; /* of all its rows in any order, 64 hexadecimal digits; NULL for a dump */
 } vdb_backup_table;
 
 /* What a backup is. Release with vdb_rows_free(). */
 typedef struct vdb_backup_info {
     const char *path;
-    const char *kind;    /* database; tenant: one tenant's copy */
+    const char *kind;    /* database; tenant: one tenant's copy; dump: SQL of pg_dump, of which less is known */
     const char *made_at; /* the instant whose rows it holds */
     const char *database;
     const char *voicedb_version;
@@ -629,6 +629,26 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_backup_verify(const char *path, const char
                                                     void *context, const vdb_backup_info **info, vdb_error *error);
 /* Makes a key file of mode 0600. VDB_CONFLICT: the file exists. Who loses it loses every backup made with it. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_error *error);
+
+typedef struct vdb_restore_options {
+    const char *path; /* a backup, or SQL that `pg_dump -t 'v_voice_*' -f FILE` wrote: only its rows are read */
+    const char *key_file;
+    bool replace;          /* delete the rows that are there, in the same transaction */
+    vdb_progress progress; /* bytes of the file; may be NULL */
+    void (*note)(void *context, const char *line); /* what people want to know on the way; may be NULL */
+    void *context;
+} vdb_restore_options;
+
+/*
+ * Puts the rows of a backup into a FusionPBX database: the schema by its migrations, all rows in one transaction which is committed
+ * when their numbers and hashes are those of the backup, the vector index last. Searches read on; writers wait. Doing it again
+ * after it was cut off finishes it. Columns that only the backup has are added; a whole table that only it has is a VDB_CONFLICT.
+ * Nothing is touched on VDB_NOT_FOUND: tenants of the backup are not in v_domains (each is told to `note`); VDB_CONFLICT: other
+ * rows are there and `replace` is false; VDB_BAD_INPUT: the file is damaged; VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the
+ * backup is of a newer voicedb.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options,
+                                              const vdb_backup_info **info, vdb_error *error);
 
 #ifdef __cplusplus
 }

@@ -98,7 +98,6 @@ static vdb_status read_outside(copy_text *t, const char *line, size_t length, vd
     if (!copy_head_parse(t->memory, line, length - (line[length - 1] == '\n'), &head))
         return VDB_OK;
     t->in_rows = true;
-    t->blocks++;
     return t->listener.head == NULL ? VDB_OK : t->listener.head(t->listener.context, &head, error);
 }
 
@@ -131,8 +130,10 @@ vdb_status copy_text_read(copy_text *t, const char *text, size_t length, vdb_err
         vdb_status status = VDB_OK;
         if (whole) {
             status = read_line(t, text, (size_t)(stop - text), error);
+            t->offset += stop - text;
         } else if (newline != NULL) {
             status = read_line(t, t->rest.data, t->rest.length, error);
+            t->offset += (int64_t)t->rest.length;
             buffer_reset(&t->rest);
         }
         if (status != VDB_OK)

@@ -34,7 +34,7 @@ typedef struct copy_text {
     arena *memory; /* of the head; renewed with each block */
     buffer rest;   /* a line that is not complete yet */
     bool in_rows;
-    int64_t blocks;
+    int64_t offset; /* of the line that is told of */
 } copy_text;
 
 void copy_text_begin(copy_text *t, const copy_listener *listener);

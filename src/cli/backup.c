@@ -4,6 +4,11 @@
 #include "cli/progress.h"
 #include "cli/values.h"
 
+typedef struct operator_watch {
+    const cli_call *call;
+    progress bar;
+} operator_watch;
+
 #define TYPE vdb_backup_info
 #define F(kind, member)                                                                                                \
     {                                                                                                                  \
@@ -91,4 +96,42 @@ vdb_status run_backup_key(cli_call *call, vdb_error *error)
         output_note(call, "%s: keep a copy of it somewhere else; without it no backup made with it can be read.",
                     v->path);
     return status;
+}
+
+/* What is told on the way; the bar is drawn again after it. */
+static void tell(void *context, const char *line)
+{
+    operator_watch *watch = context;
+    progress_end(&watch->bar);
+    output_note(watch->call, "%s", line);
+}
+
+static bool step(void *context, int64_t done, int64_t total)
+{
+    operator_watch *watch = context;
+    return progress_step(&watch->bar, done, total);
+}
+
+vdb_status run_restore(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    operator_watch watch = { .call = call };
+    progress_begin(&watch.bar, "restore", call->json);
+    interrupt_watch();
+    const vdb_restore_options options = {
+        .path = v->path,
+        .key_file = v->key,
+        .replace = v->replace != NULL,
+        .progress = step,
+        .note = tell,
+        .context = &watch,
+    };
+    const vdb_backup_info *info;
+    vdb_status status = vdb_restore(call->pool, &options, &info, error);
+    progress_end(&watch.bar);
+    if (status != VDB_OK)
+        return status;
+    backup_print(call, info, "All rows are there.");
+    vdb_rows_free(info);
+    return VDB_OK;
 }

@@ -173,6 +173,7 @@ vdb_status run_index_use(cli_call *call, vdb_error *error);
 vdb_status run_backup(cli_call *call, vdb_error *error);
 vdb_status run_backup_verify(cli_call *call, vdb_error *error);
 vdb_status run_backup_key(cli_call *call, vdb_error *error);
+vdb_status run_restore(cli_call *call, vdb_error *error);
 vdb_status run_completion(cli_call *call, vdb_error *error);
 vdb_status run_help(cli_call *call, vdb_error *error);
 vdb_status run_version(cli_call *call, vdb_error *error);

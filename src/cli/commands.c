@@ -44,6 +44,7 @@ const cli_noun cli_nouns[] = {
     { "conversation", "Calls and what was said in them" },
     { "index", "The vector index that searches use" },
     { "backup", "Copies of all voice tables" },
+    { "restore", "Rows from a backup" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
     { "version", "The version of voicedb" },
@@ -307,6 +308,11 @@ static const cli_parameter backup_key_argument[] = {
 };
 static const cli_parameter backup_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
 static const cli_parameter backup_key_option[] = { { BACKUP_KEY }, { 0 } };
+static const cli_parameter restore_options[] = {
+    { BACKUP_KEY },
+    { FLAG("replace", replace), .help = "Delete the rows that are there, in the same transaction" },
+    { 0 },
+};
 #undef V
 
 #define V completion_values
@@ -450,6 +456,12 @@ const cli_command cli_commands[] = {
       .more = "One changed byte is found. Exits with 9 when it is damaged." },
     { COMMAND("backup", "key", CLI_NOTHING, run_backup_key, backup_values, backup_key_argument, none),
       .help = "Make a key file to encrypt backups with", .example = "voicedb backup key /root/voicedb.key" },
+
+    { COMMAND("restore", NULL, CLI_DATABASE, run_restore, backup_values, backup_file_argument, restore_options),
+      .help = "Put the rows of a backup into a FusionPBX database",
+      .more = "The schema by its migrations, all rows in one transaction, the vector index last. What pg_dump -t 'v_voice_*' wrote "
+              "as SQL is taken too; only its rows are read. Nothing is touched when a tenant has no domain here.",
+      .example = "voicedb --fusionpbx restore /var/backups/voicedb/voicedb-fusionpbx-20260301T030000000000Z.vdb" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
       .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },

@@ -10,7 +10,7 @@ WITH given AS (
     CROSS JOIN json_array_elements(t.item -> 'columns') WITH ORDINALITY AS c (item, number)
 ), matched AS (
     SELECT g.*, r.oid AS table_oid, a.attnum, coalesce(a.attgenerated = '', true) AS written,
-           to_regtype(g.type_name) AS type_oid,
+           to_regtype(nullif(g.type_name, '')) AS type_oid,
            CASE WHEN g.type_name ~ '^vector(\(\d+\))?$' THEN format('sha256(vector_send(%I))', g.column_name)
                 ELSE format('%I', g.column_name) END AS hashed
     FROM given g

@@ -69,5 +69,7 @@ vdb_status error_from_result(vdb_error *error, const PGresult *result)
         memcpy(error->sqlstate, sqlstate, sizeof error->sqlstate);
     if (error != NULL)
         add_place(error, result);
-    return missing ? error_detail(error, "%s", message) : status;
+    if (missing)
+        error_detail(error, "%s", message);
+    return status;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, MOST_TRIES = 5 };
+enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, MOST_TRIES = 100 };
 
 static const char kind[] = "conversation";
 
@@ -85,6 +85,11 @@ static vdb_status check_message(const vdb_message *message, vdb_error *error)
                          "the turn number is negative");
     if (!(message->intent_confidence >= 0 && message->intent_confidence <= 1))
         return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the intent's confidence is out of range");
+    for (const char *const *uuid = message->rag_chunk_uuids; uuid != NULL && *uuid != NULL; uuid++) {
+        vdb_status status = check_uuid(*uuid, "chunk", error);
+        if (status != VDB_OK)
+            return status;
+    }
     return check_required(message->content, "message", error);
 }
 

@@ -7,18 +7,22 @@
 
 static const char kind[] = "transfer rule", noun[] = "transfer";
 
+static vdb_status check_utf8(const char *const *texts, const char *what, vdb_error *error)
+{
+    for (; texts != NULL && *texts != NULL; texts++) {
+        if (!text_is_utf8(*texts, strlen(*texts)))
+            return error_set(error, VDB_BAD_INPUT, "Give UTF-8.", "a %s is not UTF-8", what);
+    }
+    return VDB_OK;
+}
+
 /* A keyword without a letter or digit would fold to nothing and could never be said. */
 static vdb_status check_keywords(const char *const *keywords, vdb_error *error)
 {
     arena *a = arena_new();
     vdb_status status = VDB_OK;
     for (; status == VDB_OK && keywords != NULL && *keywords != NULL; keywords++) {
-        size_t length = strlen(*keywords);
-        if (!text_is_utf8(*keywords, length)) {
-            status = error_set(error, VDB_BAD_INPUT, "Give UTF-8.", "a keyword is not UTF-8");
-            break;
-        }
-        const char *folded = a == NULL ? NULL : text_fold(a, *keywords, length);
+        const char *folded = a == NULL ? NULL : text_fold(a, *keywords, strlen(*keywords));
         if (folded == NULL)
             status = error_memory(error);
         else if (folded[0] == '\0')
@@ -35,7 +39,11 @@ static vdb_status check_input(const vdb_transfer_rule_input *input, vdb_error *e
     if (status == VDB_OK)
         status = check_required(input->transfer_extension, "extension to transfer to", error);
     if (status == VDB_OK)
+        status = check_utf8(input->intent_keywords, "keyword", error);
+    if (status == VDB_OK)
         status = check_keywords(input->intent_keywords, error);
+    if (status == VDB_OK)
+        status = check_utf8(input->intent_patterns, "pattern", error);
     if (status == VDB_OK && input->working_hours != NULL) {
         json_t *hours = json_parse_object(input->working_hours, "working hours", error);
         status = hours == NULL ? VDB_BAD_INPUT : VDB_OK;

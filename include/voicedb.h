@@ -533,6 +533,21 @@ typedef void (*vdb_migrate_progress)(void *context, const vdb_migration *migrati
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate(vdb_pool *pool, int lock_timeout_ms, vdb_migrate_progress progress,
                                               void *context, int *applied, vdb_error *error);
+typedef struct vdb_migration_plan {
+    int64_t version;
+    const char *name;
+    const char *sql;
+    bool transaction;         /* false: it runs outside one, and its locks were not tried */
+    const char *const *locks; /* "ACCESS EXCLUSIVE on v_voice_messages"; ends with NULL; NULL: not tried */
+} vdb_migration_plan;
+
+/*
+ * The pending steps and the table locks that each takes beyond those of the steps before it, of tables that are there now and stronger
+ * than a SELECT's. They are found by running the steps in one transaction that is rolled back: it holds the locks meanwhile, and
+ * gives up with VDB_CONFLICT when one cannot be had in half a second. A step that would fail is an error here already.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_plan(vdb_pool *pool, const vdb_migration_plan **rows, size_t *count,
+                                                   vdb_error *error);
 /*
  * Takes this voicedb's file of one applied step for what was applied: for a file that was edited without effect on the schema.
  * `changed` (may be NULL): false when it was so already. VDB_NOT_FOUND: no such step, or it was not applied.
@@ -649,6 +664,37 @@ typedef struct vdb_restore_options {
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options,
                                               const vdb_backup_info **info, vdb_error *error);
+
+/*
+ * Writes one tenant's rows, as of one instant, into a new file. Its hashes are of everything but the keys, which another domain's copy
+ * has otherwise. Errors as those of vdb_backup().
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_export(vdb_tenant *tenant, const vdb_backup_options *options,
+                                                    const vdb_backup_info **info, vdb_error *error);
+
+typedef struct vdb_import_options {
+    const char *path; /* made by vdb_tenant_export() */
+    const char *key_file;
+    const char *into; /* a domain by UUID or name; NULL: the one it came from */
+    bool replace;     /* delete the tenant's rows that are there, in the same transaction */
+    vdb_progress progress; /* bytes of the file; may be NULL */
+    void *context;
+} vdb_import_options;
+
+/*
+ * Puts one tenant's rows into its domain or another one, in one transaction; no other tenant's row is touched, and no writer waits.
+ * In another domain the rows get keys of their own, the same ones each time. When these rows are there already, nothing
+ * is done. VDB_CONFLICT: the tenant has other rows and `replace` is false; VDB_BAD_INPUT: the file is damaged, or has a row that is not
+ * the tenant's; VDB_NOT_FOUND: no such domain.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_import_options *options,
+                                                    const vdb_backup_info **info, vdb_error *error);
+/*
+ * Deletes all voice rows of a tenant, for ever, in one transaction; the domain stays. `confirm` is the domain's name, else VDB_USAGE;
+ * with `dry_run` it is not needed and nothing is deleted. The rows, for vdb_rows_free(), tell how many of each table.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_erase(vdb_tenant *tenant, const char *confirm, bool dry_run,
+                                                   const vdb_backup_table **rows, size_t *count, vdb_error *error);
 
 #ifdef __cplusplus
 }

@@ -72,6 +72,7 @@ static const cli_parameter none[] = { { 0 } };
 
 #define V migrate_values
 static const cli_parameter migrate_options[] = {
+    { FLAG("dry-run", dry_run), .help = "Print the SQL of the pending steps and the locks they take; change nothing" },
     { INTEGER("lock-timeout", lock_timeout, 1, most_int32), .value = "MS", .standard = "60000",
       .help = "How long to wait while another run is at work, in milliseconds" },
     { 0 },
@@ -308,6 +309,26 @@ static const cli_parameter backup_key_argument[] = {
 };
 static const cli_parameter backup_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
 static const cli_parameter backup_key_option[] = { { BACKUP_KEY }, { 0 } };
+static const cli_parameter export_argument[] = {
+    { PATH("FILE", path), .required = true, .help = "The new file" },
+    { 0 },
+};
+static const cli_parameter import_argument[] = {
+    { PATH("FILE", path), .required = true, .help = "The file that `voicedb tenant export` made" },
+    { 0 },
+};
+static const cli_parameter import_options[] = {
+    { TEXT("into", into), .value = "DOMAIN", .standard = "the domain it came from",
+      .help = "Another domain, by name or UUID; the rows get keys of their own there" },
+    { BACKUP_KEY },
+    { FLAG("replace", replace), .help = "Delete the tenant's rows that are there, in the same transaction" },
+    { 0 },
+};
+static const cli_parameter erase_options[] = {
+    { TEXT("confirm", confirm), .value = "NAME", .help = "The domain's name once more, exactly as it is" },
+    { FLAG("dry-run", dry_run), .help = "Only count what would go" },
+    { 0 },
+};
 static const cli_parameter restore_options[] = {
     { BACKUP_KEY },
     { FLAG("replace", replace), .help = "Delete the rows that are there, in the same transaction" },
@@ -356,6 +377,17 @@ const cli_command cli_commands[] = {
       .example = "voicedb migrate repair --version 4" },
     { COMMAND("tenant", "list", CLI_DATABASE, run_tenant_list, nothing, none, none),
       .help = "List the tenants and how much each has" },
+    { COMMAND("tenant", "export", CLI_TENANT, run_tenant_export, backup_values, export_argument, backup_options),
+      .help = "Write one tenant's rows into a file",
+      .example = "voicedb --domain clinica.example tenant export clinica.vdb" },
+    { COMMAND("tenant", "import", CLI_DATABASE, run_tenant_import, backup_values, import_argument, import_options),
+      .help = "Put one tenant's rows into its domain or another one",
+      .more = "In one transaction; no other tenant's row is touched. Doing it again changes nothing.",
+      .example = "voicedb tenant import --into outra.example clinica.vdb" },
+    { COMMAND("tenant", "erase", CLI_TENANT, run_tenant_erase, backup_values, none, erase_options),
+      .help = "Delete all voice rows of a tenant, for ever",
+      .more = "In one transaction. The domain itself stays. Export the tenant first.",
+      .example = "voicedb --domain clinica.example tenant erase --confirm clinica.example" },
 
     { COMMAND("provider", "add", CLI_TENANT, run_provider_add, provider_values, none, provider_add_options),
       .help = "Add a provider; prints its UUID",

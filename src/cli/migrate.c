@@ -24,9 +24,53 @@ static void tell_step(void *context, const vdb_migration *migration, bool done)
         output_note(call, "%04lld %s …", (long long)migration->version, migration->name);
 }
 
+static const field plan_fields[] = {
+    { "version", FIELD_INTEGER, offsetof(vdb_migration_plan, version) },
+    { "name", FIELD_TEXT, offsetof(vdb_migration_plan, name) },
+    { "transaction", FIELD_BOOLEAN, offsetof(vdb_migration_plan, transaction) },
+    { "locks", FIELD_STRINGS, offsetof(vdb_migration_plan, locks) },
+    { "sql", FIELD_TEXT, offsetof(vdb_migration_plan, sql) },
+};
+static const record plan_record = { sizeof(vdb_migration_plan), sizeof plan_fields / sizeof plan_fields[0],
+                                    plan_fields };
+
+static void print_locks(const char *const *locks)
+{
+    if (locks == NULL) {
+        puts("-- outside a transaction; its locks were not tried");
+        return;
+    }
+    printf("-- locks: %s", locks[0] == NULL ? "none beyond those above" : locks[0]);
+    for (size_t i = 1; locks[0] != NULL && locks[i] != NULL; i++)
+        printf(", %s", locks[i]);
+    putchar('\n');
+}
+
+static vdb_status dry_run(const cli_call *call, vdb_error *error)
+{
+    const vdb_migration_plan *rows;
+    size_t count;
+    vdb_status status = vdb_migrate_plan(call->pool, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    if (call->json)
+        output_rows(call, &plan_record, rows, count, "");
+    else if (count == 0)
+        puts("-- Nothing is pending.");
+    for (size_t i = 0; !call->json && i < count; i++) {
+        printf("-- %04lld %s\n", (long long)rows[i].version, rows[i].name);
+        print_locks(rows[i].locks);
+        printf("%s\n", rows[i].sql);
+    }
+    vdb_rows_free(rows);
+    return VDB_OK;
+}
+
 vdb_status run_migrate(cli_call *call, vdb_error *error)
 {
     const migrate_values *v = call->values;
+    if (v->dry_run != NULL)
+        return dry_run(call, error);
     int applied = 0;
     vdb_status status =
         vdb_migrate(call->pool, v->lock_timeout == NULL ? 0 : (int)*v->lock_timeout, tell_step, call, &applied, error);

@@ -7,6 +7,7 @@
 typedef struct migrate_values {
     const int64_t *lock_timeout;
     const int64_t *version;
+    const bool *dry_run;
 } migrate_values;
 
 typedef struct provider_values {

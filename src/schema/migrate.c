@@ -67,8 +67,8 @@ static vdb_status try_concurrent_step(const run *r, const migration *m, int64_t 
     return status == VDB_OK ? ledger_record(c, m, *took_ms, error) : status;
 }
 
-/* A hint that fits a step's failure: here, "Run `voicedb migrate`" would not. */
-static vdb_status explain(const migration *m, vdb_status status, vdb_error *error)
+/* "Run `voicedb migrate`", which such failures hint elsewhere, would not do here. */
+vdb_status migrate_explain(const migration *m, vdb_status status, vdb_error *error)
 {
     char reason[sizeof error->message];
     char sqlstate[sizeof error->sqlstate];
@@ -97,7 +97,7 @@ static vdb_status run_step(const run *r, const migration *m, int64_t *took_ms, v
             return VDB_OK;
         bool busy = strcmp(error->sqlstate, "55P03") == 0;
         if (!busy || !pause_until(deadline, &pause_ms))
-            return explain(m, status, error);
+            return migrate_explain(m, status, error);
     }
 }
 

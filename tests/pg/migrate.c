@@ -230,6 +230,47 @@ static void an_interrupted_index_build_is_healed(void **state)
     PQfinish(c);
 }
 
+/* ---- the plan -------------------------------------------------------------------------------------------------------
+ */
+
+static void a_dry_run_tells_the_sql_and_the_locks(void **state)
+{
+    (void)state;
+    const char *database = make_database("plan");
+    int applied;
+    ok(run_steps(database, migrations, 0, &applied));
+    migration_list list =
+        STEPS("ALTER TABLE v_voice_messages ADD COLUMN extra int",
+              "CREATE TABLE v_extra (domain_uuid uuid REFERENCES v_domains); UPDATE v_voice_messages SET extra = 1",
+              CONCURRENT_INDEX);
+    vdb_pool *to = pool_to(text("dbname=%s", database));
+    const vdb_migration_plan *rows;
+    size_t count;
+    ok(migrate_plan(to, list, &rows, &count, &failure));
+    assert_int_equal(count, 3);
+    assert_int_equal(rows[0].version, (int)migrations.count + 1);
+    assert_string_equal(rows[0].sql, "ALTER TABLE v_voice_messages ADD COLUMN extra int");
+    assert_string_equal(rows[0].locks[0], "ACCESS EXCLUSIVE on v_voice_messages");
+    assert_null(rows[0].locks[1]);
+    assert_string_equal(rows[1].locks[0], "ROW EXCLUSIVE on v_voice_messages");
+    assert_string_equal(rows[1].locks[1], "SHARE ROW EXCLUSIVE on v_domains");
+    assert_null(rows[1].locks[2]);
+    assert_true(rows[1].transaction);
+    assert_false(rows[2].transaction);
+    assert_null(rows[2].locks);
+    vdb_rows_free(rows);
+
+    PGconn *c = connect_to(text("dbname=%s", database));
+    assert_string_equal(value_on(c, "SELECT count(*) FROM voicedb_migrations"), text("%zu", migrations.count));
+    assert_string_equal(value_on(c, "SELECT to_regclass('v_extra') IS NULL AND to_regclass('idx_extra') IS NULL"), "t");
+    refused(VDB_BAD_INPUT, migrate_plan(to, STEPS("SELECT 1 / 0"), &rows, &count, &failure));
+    assert_contains(failure.message, "extra_0: division by zero");
+    sql_on(c, "BEGIN; SELECT FROM v_voice_messages");
+    refused(VDB_CONFLICT, migrate_plan(to, list, &rows, &count, &failure));
+    PQfinish(c);
+    vdb_pool_close(to);
+}
+
 /* ---- calls go on ----------------------------------------------------------------------------------------------------
  */
 
@@ -286,6 +327,7 @@ int main(void)
         cmocka_unit_test(of_eight_runners_one_works),
         cmocka_unit_test(a_killed_runner_leaves_no_lock),
         cmocka_unit_test(an_interrupted_index_build_is_healed),
+        cmocka_unit_test(a_dry_run_tells_the_sql_and_the_locks),
         cmocka_unit_test(a_waiting_step_does_not_stand_in_the_way_of_calls),
         cmocka_unit_test(a_step_gives_up_when_its_table_stays_in_use),
     };

@@ -15,12 +15,23 @@ compile()
             die 1 "meson cannot set up $dir" "Mend what it says above, then run the same command again."
         echo "$wanted" >"$dir/.voicedb-options"
     fi
-    quiet=--quiet
-    [ ! -t 2 ] || quiet=
-    ninja -C "$dir" $quiet >&2 || die 1 "the build in ${dir#"$top"/} failed" "Mend what the compiler says above."
+    run_ninja || die 1 "the build in ${dir#"$top"/} failed" "Mend what the compiler says above."
     for product in src/cli/voicedb src/libvoicedb.so; do
         [ ! -e "$dir/$product" ] || ln -sf "$product" "$dir/${product##*/}"
     done
+}
+
+# Its progress on a terminal, elsewhere only what compilers have to say.
+run_ninja()
+{
+    if [ -t 2 ]; then
+        ninja -C "$dir" >&2
+        return
+    fi
+    result=0
+    ninja -C "$dir" --quiet >"$dir/ninja.log" 2>&1 || result=$?
+    sed '/^The Meson build system$/,/^Cleaning\.\.\./d; /^ninja: /d' "$dir/ninja.log" >&2
+    return "$result"
 }
 
 build_main()

@@ -94,7 +94,7 @@ formatted()
 strict_build()
 {
     (CC=$1 compile "$top/build-lint-$1" --werror) >"$lists/build" 2>&1 && return 0
-    grep -E ': (error|warning): ' "$lists/build" || tail -n 20 "$lists/build"
+    grep -E ': (error|warning): |undefined reference' "$lists/build" || tail -n 20 "$lists/build"
     return 1
 }
 

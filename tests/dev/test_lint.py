@@ -32,6 +32,9 @@ class Layers(unittest.TestCase):
     def test_neighbours_do_not_know_each_other(self):
         self.assertEqual(len(self.found("src/schema/a.c", '#include "store/tenant.h"\n')), 1)
 
+    def test_a_new_folder_needs_its_rank(self):
+        self.assertEqual(len(self.found("src/other/a.c", "")), 1)
+
     def test_lower_layers_know_no_voice_table(self):
         self.assertEqual(len(self.found("src/pg/a.c", 'f("v_voice_messages");\n')), 1)
         self.assertEqual(self.found("src/schema/a.c", 'f("v_voice_messages");\n'), [])

@@ -26,6 +26,8 @@ def blank(match):
 
 def check(path, text):
     layer = layer_of(path)
+    if path.startswith("src/") and not layer:
+        yield 1, f"no layer: give {os.path.dirname(path)} its rank in tools/lint/layers.py"
     code = COMMENT.sub(lambda m: m[0] if m[0].startswith('"') else blank(m), text)
     for number, line in enumerate(code.split("\n"), 1):
         include = INCLUDE.match(line)

@@ -11,7 +11,12 @@ static vdb_status settings(connection *c, vdb_status begun, vdb_error *error)
 
 vdb_status operator_begin_snapshot(connection *c, vdb_error *error)
 {
-    return settings(c, connection_begin_snapshot(c, error), error);
+    return settings(c, connection_begin_snapshot(c, false, error), error);
+}
+
+vdb_status operator_begin_repeatable(connection *c, vdb_error *error)
+{
+    return settings(c, connection_begin_snapshot(c, true, error), error);
 }
 
 vdb_status operator_begin(connection *c, vdb_error *error)

@@ -5,9 +5,9 @@
 #include "base/arena.h"
 #include "pg/connection.h"
 
-/* One that reads a snapshot, and one that writes; in both, values have the same text everywhere and nothing times out.
- */
+/* In them values have the same text everywhere and nothing times out. The first two see one snapshot; the first only reads. */
 vdb_status operator_begin_snapshot(connection *c, vdb_error *error);
+vdb_status operator_begin_repeatable(connection *c, vdb_error *error);
 vdb_status operator_begin(connection *c, vdb_error *error);
 
 /* Polls for the lock of those who replace rows; it ends with the connection. VDB_CONFLICT: another one has it for a

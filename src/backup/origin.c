@@ -68,10 +68,8 @@ static vdb_status load_table(const origin *s, int64_t offset, const char *name, 
     return status;
 }
 
-vdb_status origin_load(const origin *s, arena *a, const manifest *m, const table_list *order, loader *l,
-                       vdb_error *error)
+vdb_status origin_load(const origin *s, const manifest *m, const table_list *order, loader *l, vdb_error *error)
 {
-    (void)a;
     vdb_status status = VDB_OK;
     if (!s->plain)
         return loader_end(l, load_backup(s, l, error), error);

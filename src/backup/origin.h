@@ -24,8 +24,7 @@ typedef struct origin {
 vdb_status origin_open(origin *s, arena *a, manifest *m, vdb_error *error);
 
 /* Loads all tables of `order`, which are prepared. A backup's come in the order of its text. */
-vdb_status origin_load(const origin *s, arena *a, const manifest *m, const table_list *order, loader *l,
-                       vdb_error *error);
+vdb_status origin_load(const origin *s, const manifest *m, const table_list *order, loader *l, vdb_error *error);
 
 /* What a plain dump holds: origin_open() for one. In plain.c. */
 vdb_status plain_scan(origin *s, arena *a, manifest *m, vdb_error *error);

@@ -223,7 +223,7 @@ static vdb_status replace_rows(restore *r, vdb_error *error)
         return status;
     loader l;
     loader_begin(&l, r->connection, &r->found);
-    status = origin_load(&r->origin, r->memory, &r->manifest, &r->there, &l, error);
+    status = origin_load(&r->origin, &r->manifest, &r->there, &l, error);
     return status == VDB_OK ? check_loaded(r, error) : status;
 }
 
@@ -316,7 +316,9 @@ vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options, const
     restore r = { .pool = pool, .options = options, .memory = arena_new() };
     if (r.memory == NULL)
         return error_memory(error);
-    r.origin = (origin){ options->path, options->key_file, options->progress, options->context, false, false, 0, NULL };
+    r.origin = (origin){
+        .path = options->path, .key_file = options->key_file, .progress = options->progress, .context = options->context
+    };
     vdb_status status = pool_open_patient(pool, &r.connection, error);
     if (status == VDB_OK) {
         status = run(&r, error);

@@ -34,6 +34,7 @@ static const field table_fields[] = { F(TEXT, name), F(INTEGER, rows), F(TEXT, s
 #undef TYPE
 #undef F
 static const record info_record = { sizeof(vdb_backup_info), sizeof info_fields / sizeof info_fields[0], info_fields };
+static const record erased_record = { sizeof(vdb_backup_table), 2, table_fields };
 static const record table_record = { sizeof(vdb_backup_table), sizeof table_fields / sizeof table_fields[0],
                                      table_fields };
 
@@ -133,5 +134,60 @@ vdb_status run_restore(cli_call *call, vdb_error *error)
         return status;
     backup_print(call, info, "All rows are there.");
     vdb_rows_free(info);
+    return VDB_OK;
+}
+
+vdb_status run_tenant_export(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    operator_watch watch = { .call = call };
+    progress_begin(&watch.bar, "export", call->json);
+    interrupt_watch();
+    const vdb_backup_options options = { .path = v->path, .key_file = v->key, .progress = step, .context = &watch };
+    const vdb_backup_info *info;
+    vdb_status status = vdb_tenant_export(call->tenant, &options, &info, error);
+    progress_end(&watch.bar);
+    if (status != VDB_OK)
+        return status;
+    backup_print(call, info, "The file is whole.");
+    vdb_rows_free(info);
+    return VDB_OK;
+}
+
+vdb_status run_tenant_import(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    operator_watch watch = { .call = call };
+    progress_begin(&watch.bar, "import", call->json);
+    interrupt_watch();
+    const vdb_import_options options = {
+        .path = v->path,
+        .key_file = v->key,
+        .into = v->into,
+        .replace = v->replace != NULL,
+        .progress = step,
+        .context = &watch,
+    };
+    const vdb_backup_info *info;
+    vdb_status status = vdb_tenant_import(call->pool, &options, &info, error);
+    progress_end(&watch.bar);
+    if (status != VDB_OK)
+        return status;
+    backup_print(call, info, "All rows are there.");
+    vdb_rows_free(info);
+    return VDB_OK;
+}
+
+vdb_status run_tenant_erase(cli_call *call, vdb_error *error)
+{
+    const backup_values *v = call->values;
+    const vdb_backup_table *rows;
+    size_t count;
+    vdb_status status = vdb_tenant_erase(call->tenant, v->confirm, v->dry_run != NULL, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    output_rows(call, &erased_record, rows, count, "name rows");
+    output_note(call, v->dry_run != NULL ? "Nothing was erased." : "Erased.");
+    vdb_rows_free(rows);
     return VDB_OK;
 }

@@ -18,11 +18,16 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/*
+ * Every registered query has one good plan whatever its parameters: planning it anew each time, as PostgreSQL would for small tenants, costs
+ * as much as running it.
+ */
 static PGconn *start(const connection_options *options, bool with_settings)
 {
     char settings[256];
     snprintf(settings, sizeof settings,
-             "-c search_path=public,pg_temp -c statement_timeout=%d -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
+             "-c search_path=public,pg_temp -c statement_timeout=%d -c TimeZone=UTC -c DateStyle=ISO -c jit=off "
+             "-c plan_cache_mode=force_generic_plan",
              options->statement_timeout_ms);
     char timeout[16];
     snprintf(timeout, sizeof timeout, "%d", CONNECT_SECONDS);
@@ -362,9 +367,10 @@ vdb_status connection_begin(connection *c, vdb_error *error)
     return connection_execute(c, "BEGIN", error);
 }
 
-vdb_status connection_begin_snapshot(connection *c, vdb_error *error)
+vdb_status connection_begin_snapshot(connection *c, bool writes, vdb_error *error)
 {
-    return connection_execute(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
+    return connection_execute(
+        c, writes ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
 /* The server answers the COMMIT of a failed transaction with success and a ROLLBACK; callers never commit after a failure. */

@@ -56,8 +56,8 @@ vdb_status connection_execute(connection *c, const char *sql, vdb_error *error);
 /* One statement outside the registry that gives rows: made by a query of the registry, or not to be prepared. */
 vdb_status connection_ask(connection *c, const char *sql, PGresult **result, vdb_error *error);
 
-/* A transaction that reads one snapshot and writes nothing. Ends with connection_rollback(). */
-vdb_status connection_begin_snapshot(connection *c, vdb_error *error);
+/* A transaction that sees one snapshot and its own writes, if it may write. */
+vdb_status connection_begin_snapshot(connection *c, bool writes, vdb_error *error);
 
 /* COPY … TO STDOUT: `sink` gets each row, its newline included. A sink that fails ends it. */
 typedef vdb_status (*copy_sink)(void *context, const char *row, size_t length, vdb_error *error);

@@ -41,7 +41,7 @@ SELECT table_name, is_missing, unfit,
            FROM (SELECT encode(sha256(convert_to(ROW(%s)::text, 'UTF8')), 'hex') AS h FROM public.%I%s) r
        $fingerprint$, hashed, table_name, condition) AS fingerprint,
        format('COPY (SELECT %s FROM public.%I%s) TO STDOUT', columns, table_name, condition) AS copy_out,
-       format('COPY public.%I (%s) FROM STDIN', table_name, columns) AS copy_in,
+       format('COPY public.%I (%s) FROM stdin', table_name, columns) AS copy_in,
        format('LOCK TABLE public.%I IN SHARE ROW EXCLUSIVE MODE', table_name) AS lock,
        format('DELETE FROM public.%I%s', table_name, condition) AS remove,
        format('ANALYZE public.%I', table_name) AS analyze

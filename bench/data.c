@@ -144,7 +144,7 @@ static void add_direction(float *vector, uint64_t seed, float weight)
 
 static uint64_t document_of(const dataset *d, int tenant, int chunk)
 {
-    return (uint64_t)tenant << 32 | (uint64_t)((chunk - d->first[tenant]) / CHUNKS_A_DOCUMENT);
+    return (uint64_t)tenant << 32 | (uint64_t)(chunk - d->first[tenant]) / CHUNKS_A_DOCUMENT;
 }
 
 static void unturned_vector(const dataset *d, int tenant, int chunk, float *vector)

@@ -16,6 +16,7 @@
 
 #include "knowledge/words.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <sodium/crypto_shorthash_siphash24.h>
@@ -188,7 +189,9 @@ static bool count_grams(builtin *b, const char *term, size_t length)
     starts[characters] = length + 2;
     for (int n = SHORTEST_GRAM; n <= LONGEST_GRAM && n <= characters; n++)
         grams += characters - n + 1;
-    uint32_t weight = (uint32_t)sqrt((double)(GRAMS * GRAMS / grams));
+    assert(grams > 0); /* a term has a character, and here a space on either side */
+    int share = GRAMS * GRAMS / grams;
+    uint32_t weight = (uint32_t)sqrt((double)share);
     for (int n = SHORTEST_GRAM; n <= LONGEST_GRAM; n++) {
         for (int i = 0; i + n <= characters; i++) {
             size_t bytes = starts[i + n] - starts[i];

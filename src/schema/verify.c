@@ -215,7 +215,8 @@ static char *tables_of(things t)
             *at++ = ',';
         at = stpcpy(at, t.rows[i].name);
     }
-    strcpy(at, "}");
+    *at++ = '}';
+    *at = '\0';
     return text;
 }
 

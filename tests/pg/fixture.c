@@ -18,7 +18,7 @@ static arena *memory;
 
 /* ---- SQL --------------------------------------------------------------------------------------------------------- */
 
-static const char *format_text(const char *format, va_list arguments)
+__attribute__((__format__(__printf__, 1, 0))) static const char *format_text(const char *format, va_list arguments)
 {
     char *made;
     if (vasprintf(&made, format, arguments) < 0)

@@ -48,7 +48,7 @@ BEGIN
     SELECT p.provider_name, p.provider_type, wanted.provider_type AS place INTO wrong
     FROM (VALUES ('stt', NEW.stt_provider_uuid), ('tts', NEW.tts_provider_uuid), ('llm', NEW.llm_provider_uuid),
                  ('embeddings', NEW.embeddings_provider_uuid)) AS wanted (provider_type, provider_uuid)
-    JOIN v_voice_ai_providers p
+    JOIN public.v_voice_ai_providers p
       ON p.domain_uuid = NEW.domain_uuid AND p.provider_uuid = wanted.provider_uuid
     WHERE p.provider_type <> wanted.provider_type
     LIMIT 1;

@@ -57,10 +57,10 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF TG_TABLE_NAME = 'v_voice_secretaries' THEN
-        UPDATE v_voice_conversations SET voice_secretary_uuid = NULL
+        UPDATE public.v_voice_conversations SET voice_secretary_uuid = NULL
         WHERE domain_uuid = OLD.domain_uuid AND voice_secretary_uuid = OLD.voice_secretary_uuid;
     ELSE
-        UPDATE v_voice_conversations SET transfer_rule_uuid = NULL
+        UPDATE public.v_voice_conversations SET transfer_rule_uuid = NULL
         WHERE domain_uuid = OLD.domain_uuid AND transfer_rule_uuid = OLD.transfer_rule_uuid;
     END IF;
     RETURN NULL;

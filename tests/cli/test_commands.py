@@ -354,7 +354,7 @@ class Transfers(Database):
         self.refused("--domain", CLINIC, "transfer", "resolve", "carteira", status=3,
                      message='no transfer rule is meant by "carteira"', hint="Add a keyword")
         self.refused("--domain", HOTEL, "transfer", "remove", uuid, status=3,
-                     message=f'no transfer "{uuid}" in this tenant', hint="Run `voicedb transfer list`")
+                     message=f'no transfer rule "{uuid}" in this tenant', hint="Run `voicedb transfer list`")
         self.assertEqual(self.clinic_json("transfer", "remove", uuid), {"transfer_rule_uuid": uuid})
         self.assertEqual(len(self.clinic_json("transfer", "list")), 1)
 

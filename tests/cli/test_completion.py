@@ -57,8 +57,8 @@ class Completion(Command):
         self.assertEqual(self.complete("provider", ""), ["add", "list", "show", "update", "remove"])
         self.assertEqual(self.complete("document", "e"), ["enable"])
         self.assertEqual(self.complete("migrate", "s"), ["status"])
-        self.assertEqual(self.complete("--domain", "=", "x.example", "tenant", ""), ["list"])
-        self.assertEqual(self.complete("--fusionpbx", "tenant", ""), ["list"])
+        self.assertEqual(self.complete("--domain", "=", "x.example", "index", ""), ["show", "use"])
+        self.assertEqual(self.complete("--fusionpbx", "index", ""), ["show", "use"])
 
     def test_options(self):
         self.assertEqual(self.complete("provider", "add", "--d"), ["--domain", "--display-name", "--default", "--disabled"])
@@ -79,7 +79,7 @@ class Completion(Command):
 
     def test_after_a_value_comes_a_word(self):
         self.assertEqual(self.complete("provider", "add", "--type", "stt", "--def"), ["--default"])
-        self.assertEqual(self.complete("--domain", "search", "tenant", ""), ["list"])
+        self.assertEqual(self.complete("--domain", "search", "index", ""), ["show", "use"])
 
     def test_files(self):
         self.assertEqual(sorted(self.complete("document", "add", "ho")), ["hours.md", "house rules.md"])

@@ -90,7 +90,7 @@ static vdb_status read_outside(copy_text *t, const char *line, size_t length, vd
 {
     copy_head head;
     if (length < 6 || memcmp(line, "COPY ", 5) != 0)
-        return VDB_OK;
+        return t->listener.other == NULL ? VDB_OK : t->listener.other(t->listener.context, line, length, error);
     arena_free(t->memory);
     t->memory = arena_new();
     if (t->memory == NULL)

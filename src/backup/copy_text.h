@@ -25,6 +25,7 @@ typedef struct copy_listener {
     vdb_status (*head)(void *context, const copy_head *head, vdb_error *error);
     vdb_status (*row)(void *context, const char *row, size_t length, vdb_error *error); /* with its newline */
     vdb_status (*end)(void *context, vdb_error *error);
+    vdb_status (*other)(void *context, const char *line, size_t length, vdb_error *error); /* outside of rows */
     void *context;
 } copy_listener;
 

@@ -66,18 +66,19 @@ static void note_vector_index(dump *d)
 
 static vdb_status describe(dump *d, vdb_error *error)
 {
-    vdb_status status = manifest_begin(d->snapshot, d->memory, &d->manifest, error);
+    table_list *tables = &d->manifest.tables;
+    vdb_status status = tables_of_database(d->snapshot, d->memory, tables, error);
+    if (status == VDB_OK)
+        status = tables_check_visible(tables, error);
+    if (status == VDB_OK)
+        status = manifest_begin(d->snapshot, d->memory, &d->manifest, error);
     d->manifest.kind = "database";
     if (status == VDB_OK)
-        status = tables_of_database(d->snapshot, d->memory, &d->manifest.tables, error);
-    if (status == VDB_OK)
-        status = tables_check_visible(&d->manifest.tables, error);
-    if (status == VDB_OK)
-        status = tables_prepare(d->snapshot, d->memory, &d->manifest.tables, "", error);
+        status = tables_prepare(d->snapshot, d->memory, tables, "", error);
     if (status == VDB_OK)
         status = list_domains(d, error);
     if (status == VDB_OK)
-        status = tables_fingerprint(d->snapshot, d->memory, &d->manifest.tables, error);
+        status = tables_fingerprint(d->snapshot, d->memory, tables, error);
     if (status == VDB_OK)
         note_vector_index(d);
     return status;

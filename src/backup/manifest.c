@@ -35,7 +35,9 @@ static vdb_status read_ledger(connection *c, manifest *m, vdb_error *error)
 
 vdb_status manifest_begin(connection *c, arena *a, manifest *m, vdb_error *error)
 {
-    *m = (manifest){ .voicedb_version = vdb_version(), .migrations = json_array(), .domains = json_array() };
+    m->voicedb_version = vdb_version();
+    m->migrations = json_array();
+    m->domains = json_array();
     if (m->migrations == NULL || m->domains == NULL)
         return error_memory(error);
     PGresult *result;
@@ -100,7 +102,8 @@ static vdb_status read_root(arena *a, json_t *root, manifest *m, vdb_error *erro
     m->schema_version = json_integer_value(json_object_get(root, "schema_version"));
     m->migrations = json_incref(json_object_get(root, "migrations"));
     m->domains = json_incref(json_object_get(root, "domains"));
-    if (!good || !are_domains(m->domains) || !json_is_array(m->migrations))
+    if (!good || !are_domains(m->domains) || !json_is_array(m->migrations) ||
+        json_array_size(json_object_get(root, "tables")) == 0)
         return error_set(error, VDB_BAD_INPUT, "Use another backup, or a newer voicedb.",
                          "the manifest cannot be read");
     return tables_of_json(a, json_object_get(root, "tables"), &m->tables, error);

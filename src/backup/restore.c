@@ -258,12 +258,13 @@ static bool has_index(vdb_pool *pool)
 }
 
 /* That of the backup; what this server cannot build becomes the default, or exact search. */
-static vdb_status build_index(restore *r, vdb_error *error)
+static vdb_status build_index(restore *r, bool loud, vdb_error *error)
 {
     const char *wanted = r->manifest.vector_index == NULL ? "two-stage" : r->manifest.vector_index;
     if (strcmp(wanted, "none") == 0 || has_index(r->pool))
         return VDB_OK;
-    tell(r, "building the vector index; searches are exact until it is there");
+    if (loud)
+        tell(r, "building the vector index; searches are exact until it is there");
     vdb_status status = vdb_index_use(r->pool, wanted, error);
     if (status == VDB_CONFLICT)
         status = vdb_index_use(r->pool, "two-stage", error);
@@ -301,10 +302,10 @@ static vdb_status run(restore *r, vdb_error *error)
         status = load(r, error);
     if (status != VDB_OK) {
         if (r->unindexed)
-            (void)build_index(r, NULL);
+            (void)build_index(r, false, NULL);
         return status;
     }
-    return build_index(r, error);
+    return build_index(r, true, error);
 }
 
 vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options, const vdb_backup_info **info,

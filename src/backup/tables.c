@@ -30,6 +30,8 @@ static bool are_columns(const json_t *columns)
 
 vdb_status tables_of_json(arena *a, json_t *array, table_list *list, vdb_error *error)
 {
+    if (!json_is_array(array))
+        return no_manifest(error);
     *list = (table_list){ .count = json_array_size(array) };
     list->items = arena_array(a, list->count + 1, sizeof *list->items);
     if (list->items == NULL)

@@ -25,14 +25,14 @@ static vdb_status describe(export *x, vdb_error *error)
     manifest *m = &x->manifest;
     vdb_status status = operator_begin_snapshot(x->snapshot, error);
     if (status == VDB_OK)
+        status = tables_of_database(x->snapshot, x->memory, &m->tables, error);
+    if (status == VDB_OK)
+        status = tables_check_visible(&m->tables, error);
+    if (status == VDB_OK)
         status = manifest_begin(x->snapshot, x->memory, m, error);
     m->kind = "tenant";
     if (status == VDB_OK)
         status = manifest_add_domain(m, x->tenant->uuid, x->tenant->name, error);
-    if (status == VDB_OK)
-        status = tables_of_database(x->snapshot, x->memory, &m->tables, error);
-    if (status == VDB_OK)
-        status = tables_check_visible(&m->tables, error);
     if (status == VDB_OK)
         status = tables_prepare(x->snapshot, x->memory, &m->tables, x->tenant->uuid, error);
     if (status == VDB_OK)

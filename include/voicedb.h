@@ -310,7 +310,8 @@ typedef struct vdb_chunk_input {
 /*
  * A writer stores a document whose text was split and embedded elsewhere: open, append batches, then commit, all in one
  * transaction on one connection. vdb_document_writer_abort() (or the process's end) leaves everything as before.
- * Commit and abort both release the writer. One writer per document name at a time: a second one waits.
+ * Commit and abort both release the writer; after an append that failed, commit aborts and says so. One writer per
+ * document name at a time: a second one waits.
  */
 typedef struct vdb_document_writer vdb_document_writer;
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document,
@@ -557,6 +558,25 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_repair(vdb_pool *pool, int version
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_status(vdb_pool *pool, const vdb_migration **rows, size_t *count,
                                                      vdb_error *error);
 
+typedef struct vdb_adoption {
+    const char *kind;   /* table, column, change, schema, cross_tenant, obstacle */
+    const char *name;
+    const char *before; /* a table's number and hash of rows; a column's name; what refers */
+    const char *after;  /* the same; a statement; to what it refers */
+} vdb_adoption;
+
+/*
+ * Brings a database of the public voice-ai-ivr system to this schema, in one transaction, under locks on all its voice tables: every
+ * row and every further column stays, which is checked by number and hash of the rows. `rows` tell what was done; when `dry_run`, it is
+ * rolled back. `adopted` (may be NULL): false when there was nothing to adopt, or when it was not done. A database that has been
+ * adopted or migrated already: VDB_OK and no rows.
+ * VDB_NOT_FOUND: no voice tables; VDB_CONFLICT: references across tenants, unless `drop_cross_tenant` (which sets them to NULL and
+ * switches off what had them), or something that only the operator can decide: a dry run lists them all.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_adopt(vdb_pool *pool, bool dry_run, bool drop_cross_tenant,
+                                                    const vdb_adoption **rows, size_t *count, bool *adopted,
+                                                    vdb_error *error);
+
 typedef struct vdb_drift {
     const char *kind; /* function, table, column, default, nullability, primary key, unique key, check, foreign key, index, trigger,
                          row security, policy, grant, role */
@@ -642,6 +662,18 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_backup(vdb_pool *pool, const vdb_backup_op
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup_verify(const char *path, const char *key_file, vdb_progress progress,
                                                     void *context, const vdb_backup_info **info, vdb_error *error);
+typedef struct vdb_backup_file {
+    const char *path;
+    const char *state; /* kept; removed; damaged: it is newer than what is kept, and cannot be read with this key */
+} vdb_backup_file;
+
+/*
+ * Removes old backups from a directory that vdb_backup() named files of `database` in: those older than the newest `keep` (at least
+ * 1) that were read whole just now. A damaged one counts for nothing. Rows for vdb_rows_free(), the newest first.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_prune(const char *directory, const char *database, int keep,
+                                                   const char *key_file, const vdb_backup_file **rows, size_t *count,
+                                                   vdb_error *error);
 /* Makes a key file of mode 0600. VDB_CONFLICT: the file exists. Who loses it loses every backup made with it. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_error *error);
 
@@ -695,6 +727,36 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_im
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_erase(vdb_tenant *tenant, const char *confirm, bool dry_run,
                                                    const vdb_backup_table **rows, size_t *count, vdb_error *error);
+
+/* ---- maintenance (operator) --------------------------------------------------------------------------------------- */
+
+typedef struct vdb_maintenance {
+    const char *kind; /* table, index */
+    const char *name;
+    const char *action;    /* vacuum, analyze, reindex, drop, none */
+    const char *reason;    /* NULL: nothing is due */
+    int64_t bloat_percent; /* of an index, estimated from statistics; -1: cannot be told */
+    int64_t size_before;   /* bytes */
+    int64_t size_after;
+    int64_t dead_before; /* rows, as PostgreSQL counts them */
+    int64_t dead_after;
+    int64_t took_ms;
+} vdb_maintenance;
+
+typedef struct vdb_maintain_options {
+    bool dry_run;      /* only tell */
+    int bloat_percent; /* an index is rebuilt from here on, if that frees a MiB; 0: 40 */
+    vdb_progress progress; /* tables and indexes; may be NULL */
+    void *context;
+} vdb_maintain_options;
+
+/*
+ * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on. Rows for
+ * vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is at work;
+ * VDB_NOT_ALLOWED: not the owner.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
+                                               const vdb_maintenance **rows, size_t *count, vdb_error *error);
 
 #ifdef __cplusplus
 }

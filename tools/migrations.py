@@ -40,6 +40,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("files", nargs="+", type=pathlib.Path)
     arguments.add_argument("--output", type=pathlib.Path, required=True)
+    arguments.add_argument("--list", default="migrations", help="the name of the list in C")
     given = arguments.parse_args()
     parts = [entry(path, version) for version, path in enumerate(sorted(given.files), 1)]
     given.output.write_text(f"""/* Made by tools/migrations.py. */
@@ -48,7 +49,7 @@ def main():
 {''.join(file for file, _ in parts)}
 static const migration steps[] = {{
 {''.join(row for _, row in parts)}}};
-const migration_list migrations = {{ steps, sizeof steps / sizeof steps[0] }};
+const migration_list {given.list} = {{ steps, sizeof steps / sizeof steps[0] }};
 """, encoding="utf-8")
 
 

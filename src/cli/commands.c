@@ -45,6 +45,7 @@ const cli_noun cli_nouns[] = {
     { "index", "The vector index that searches use" },
     { "backup", "Copies of all voice tables" },
     { "restore", "Rows from a backup" },
+    { "maintain", "Vacuum, analyze and reindex where due" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
     { "version", "The version of voicedb" },
@@ -75,6 +76,12 @@ static const cli_parameter migrate_options[] = {
     { FLAG("dry-run", dry_run), .help = "Print the SQL of the pending steps and the locks they take; change nothing" },
     { INTEGER("lock-timeout", lock_timeout, 1, most_int32), .value = "MS", .standard = "60000",
       .help = "How long to wait while another run is at work, in milliseconds" },
+    { 0 },
+};
+static const cli_parameter migrate_adopt_options[] = {
+    { FLAG("dry-run", dry_run), .help = "Do it, show what was done, and roll it back" },
+    { FLAG("drop-cross-tenant", drop_cross_tenant),
+      .help = "Go on when a row refers to another tenant's: such references become empty" },
     { 0 },
 };
 static const cli_parameter migrate_repair_options[] = {
@@ -307,7 +314,19 @@ static const cli_parameter backup_key_argument[] = {
     { PATH("FILE", path), .required = true, .help = "The new key file; who loses it loses the backups made with it" },
     { 0 },
 };
-static const cli_parameter backup_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
+static const cli_parameter backup_options[] = {
+    { BACKUP_KEY, .standard = "not encrypted" },
+    { INTEGER("keep", keep, 1, 100000), .value = "N",
+      .help = "In a directory: remove what is older than the newest N good backups of this database, this one among them" },
+    { 0 },
+};
+static const cli_parameter export_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
+static const cli_parameter maintain_options[] = {
+    { FLAG("dry-run", dry_run), .help = "Only tell what is due" },
+    { INTEGER("bloat", bloat, 1, 99), .value = "PERCENT", .standard = "40",
+      .help = "Rebuild an index from so much bloat on, estimated from statistics, if that frees a MiB" },
+    { 0 },
+};
 static const cli_parameter backup_key_option[] = { { BACKUP_KEY }, { 0 } };
 static const cli_parameter export_argument[] = {
     { PATH("FILE", path), .required = true, .help = "The new file" },
@@ -371,13 +390,18 @@ const cli_command cli_commands[] = {
       .more = "Prints each difference with the SQL that mends it; exits with 11 when there is one. Every further table "
               "called v_voice_* must keep the rules of tenancy too.",
       .example = "voicedb migrate verify > mend.sql" },
+    { COMMAND("migrate", "adopt", CLI_DATABASE, run_migrate_adopt, migrate_values, none, migrate_adopt_options),
+      .help = "Turn a voice-ai-ivr database into one of voicedb",
+      .more = "One transaction; every row and every further column stays. Make a backup and stop the old application "
+              "first: its column names are gone afterwards. Doing it again changes nothing.",
+      .example = "voicedb migrate adopt --dry-run" },
     { COMMAND("migrate", "repair", CLI_DATABASE, run_migrate_repair, migrate_values, none, migrate_repair_options),
       .help = "Accept the file of a step that was edited after it was applied",
       .more = "For an edit that changes nothing in the schema, such as a comment. It runs nothing.",
       .example = "voicedb migrate repair --version 4" },
     { COMMAND("tenant", "list", CLI_DATABASE, run_tenant_list, nothing, none, none),
       .help = "List the tenants and how much each has" },
-    { COMMAND("tenant", "export", CLI_TENANT, run_tenant_export, backup_values, export_argument, backup_options),
+    { COMMAND("tenant", "export", CLI_TENANT, run_tenant_export, backup_values, export_argument, export_options),
       .help = "Write one tenant's rows into a file",
       .example = "voicedb --domain clinica.example tenant export clinica.vdb" },
     { COMMAND("tenant", "import", CLI_DATABASE, run_tenant_import, backup_values, import_argument, import_options),
@@ -494,6 +518,11 @@ const cli_command cli_commands[] = {
       .more = "The schema by its migrations, all rows in one transaction, the vector index last. What pg_dump -t 'v_voice_*' wrote "
               "as SQL is taken too; only its rows are read. Nothing is touched when a tenant has no domain here.",
       .example = "voicedb --fusionpbx restore /var/backups/voicedb/voicedb-fusionpbx-20260301T030000000000Z.vdb" },
+
+    { COMMAND("maintain", NULL, CLI_DATABASE, run_maintain, backup_values, none, maintain_options),
+      .help = "Vacuum, analyze and reindex the voice tables where it is due",
+      .more = "Beside running calls. Prints each table and index with its size and dead rows before and after.",
+      .example = "voicedb --fusionpbx maintain --dry-run" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
       .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },

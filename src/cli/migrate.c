@@ -163,6 +163,42 @@ vdb_status run_migrate_repair(cli_call *call, vdb_error *error)
     return VDB_OK;
 }
 
+static const field adoption_fields[] = {
+    { "kind", FIELD_TEXT, offsetof(vdb_adoption, kind) },
+    { "name", FIELD_TEXT, offsetof(vdb_adoption, name) },
+    { "before", FIELD_TEXT, offsetof(vdb_adoption, before) },
+    { "after", FIELD_TEXT, offsetof(vdb_adoption, after) },
+};
+static const record adoption_record = { sizeof(vdb_adoption), sizeof adoption_fields / sizeof adoption_fields[0],
+                                        adoption_fields };
+
+vdb_status run_migrate_adopt(cli_call *call, vdb_error *error)
+{
+    const migrate_values *v = call->values;
+    const vdb_adoption *rows;
+    size_t count;
+    bool adopted;
+    vdb_status status =
+        vdb_migrate_adopt(call->pool, v->dry_run != NULL, v->drop_cross_tenant != NULL, &rows, &count, &adopted, error);
+    if (status != VDB_OK)
+        return status;
+    size_t statements = 0;
+    while (statements < count && strcmp(rows[count - 1 - statements].kind, "schema") == 0)
+        statements++;
+    if (call->json)
+        output_rows(call, &adoption_record, rows, count, "");
+    else if (count > 0)
+        output_rows(call, &adoption_record, rows, count - statements, "kind name before after");
+    vdb_rows_free(rows);
+    if (statements > 0)
+        output_note(call, "Statements that change the schema: %zu; --json lists them.", statements);
+    if (count == 0)
+        output_note(call, "There is nothing to adopt: the schema is voicedb's already.");
+    else
+        output_note(call, adopted ? "Adopted." : "Nothing was changed: this was a dry run.");
+    return VDB_OK;
+}
+
 static const field drift_fields[] = {
     { "kind", FIELD_TEXT, offsetof(vdb_drift, kind) },       { "name", FIELD_TEXT, offsetof(vdb_drift, name) },
     { "problem", FIELD_TEXT, offsetof(vdb_drift, problem) }, { "expected", FIELD_TEXT, offsetof(vdb_drift, expected) },

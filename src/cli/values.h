@@ -8,6 +8,7 @@ typedef struct migrate_values {
     const int64_t *lock_timeout;
     const int64_t *version;
     const bool *dry_run;
+    const bool *drop_cross_tenant;
 } migrate_values;
 
 typedef struct provider_values {

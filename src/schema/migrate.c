@@ -140,6 +140,21 @@ static vdb_status migrate_locked(run *r, vdb_error *error)
     return status;
 }
 
+/* Tables of the same names that are not ours would pass for ours, step after step, until one fails. */
+static vdb_status refuse_foreign(connection *c, vdb_error *error)
+{
+    PGresult *result;
+    vdb_status status = schema_ask(c, QUERY_ADOPT_GROUND, NULL, &result, error);
+    if (status != VDB_OK)
+        return status;
+    bool foreign_tables = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    if (!foreign_tables)
+        return VDB_OK;
+    return error_set(error, VDB_CONFLICT, "Run `voicedb migrate adopt --dry-run`; it shows how they become voicedb's.",
+                     "the voice tables of this database are voice-ai-ivr's");
+}
+
 /* Looks without a lock first: nearly always there is nothing to do. */
 static vdb_status migrate_on(run *r, vdb_error *error)
 {
@@ -153,7 +168,9 @@ static vdb_status migrate_on(run *r, vdb_error *error)
     vdb_rows_free(rows);
     if (status != VDB_OK || pending == 0)
         return status;
-    status = schema_lock(r->connection, r->patience_ms, error);
+    status = refuse_foreign(r->connection, error);
+    if (status == VDB_OK)
+        status = schema_lock(r->connection, r->patience_ms, error);
     return status == VDB_OK ? migrate_locked(r, error) : status;
 }
 

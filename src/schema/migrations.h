@@ -20,4 +20,8 @@ typedef struct migration_list {
 
 extern const migration_list migrations;
 
+/* migrations/adopt, in their order: no steps of the ledger, but what turns a voice-ai-ivr database into one of ours. */
+extern const migration_list adoption;
+enum { ADOPT_LOOK, ADOPT_SEPARATE, ADOPT_CONVERT, ADOPT_COMPARE, ADOPT_REPORT };
+
 #endif

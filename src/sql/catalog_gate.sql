@@ -64,7 +64,8 @@ WITH voice AS (
     SELECT 4, 'unique key', l.other || '.' || l.others, 'missing', format('UNIQUE (domain_uuid, %s)', l.others), NULL,
            format('ALTER TABLE %s ADD UNIQUE (domain_uuid, %s);', l.other, l.others)
     FROM loose_keys l
-    WHERE NOT EXISTS (SELECT 1
+    WHERE l.other <> ALL (:'known'::text[])
+      AND NOT EXISTS (SELECT 1
                       FROM pg_index i
                       WHERE i.indrelid = l.confrelid AND i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = i.indnatts
                         AND (SELECT array_agg(quote_ident(a.attname) ORDER BY k.place)

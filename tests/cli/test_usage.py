@@ -8,9 +8,9 @@ from command import SOURCE, VOICEDB, Command
 import tap
 
 NOUNS = ["migrate", "tenant", "provider", "secretary", "document", "search", "transfer", "conversation", "index",
-         "completion", "help", "version"]
+         "backup", "restore", "completion", "help", "version"]
 COMMANDS = """
-migrate; migrate status; migrate verify; migrate repair; tenant list; provider add; provider list; provider show; provider update; provider remove;
+migrate; migrate status; migrate verify; migrate adopt; migrate repair; tenant list; provider add; provider list; provider show; provider update; provider remove;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
 document remove; document enable; document disable; search; transfer add; transfer list; transfer remove; transfer resolve;
 conversation start; conversation say; conversation end; conversation list; conversation show; index show; index use;

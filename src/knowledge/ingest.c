@@ -169,20 +169,35 @@ static vdb_status keep_text(ingest *in, vdb_error *error)
     return source_read(&in->source, copy_text, &end, error);
 }
 
-static vdb_status describe(ingest *in, const vdb_document_file *file, const char *secretary_uuid, vdb_error *error)
+static bool is_standard_input(const vdb_document_file *file)
 {
-    bool standard_input = strcmp(file->path, "-") == 0;
-    const char *name = file->document_name != NULL ? file->document_name : base_name(file->path);
-    if (standard_input && file->document_name == NULL)
+    return strcmp(file->path, "-") == 0;
+}
+
+static const char *name_of(const vdb_document_file *file)
+{
+    return file->document_name != NULL ? file->document_name : base_name(file->path);
+}
+
+static vdb_status check_name(const vdb_document_file *file, vdb_error *error)
+{
+    const char *name = name_of(file);
+    if (is_standard_input(file) && file->document_name == NULL)
         return error_set(error, VDB_USAGE, "Give the document's name (--name).", "standard input has no name");
     if (name[0] == '\0' || strlen(name) > LONGEST_NAME || !text_is_utf8(name, strlen(name)))
-        return error_set(error, VDB_BAD_INPUT, "Give a name (--name).", "the document's name is empty, not UTF-8, or longer than 255 bytes");
-    bool markdown = is_markdown(standard_input ? name : file->path);
+        return error_set(error, VDB_BAD_INPUT, "Give a name (--name).",
+                         "the document's name is empty, not UTF-8, or longer than 255 bytes");
+    return VDB_OK;
+}
+
+static vdb_status describe(ingest *in, const vdb_document_file *file, const char *secretary_uuid, vdb_error *error)
+{
+    bool markdown = is_markdown(is_standard_input(file) ? name_of(file) : file->path);
     in->document = (vdb_document){
         .voice_secretary_uuid = secretary_uuid,
-        .document_name = name,
+        .document_name = name_of(file),
         .document_type = markdown ? "markdown" : "text",
-        .file_path = standard_input ? NULL : file->path,
+        .file_path = is_standard_input(file) ? NULL : file->path,
         .mime_type = markdown ? "text/markdown" : "text/plain",
         .file_size = in->source.size,
         .content_sha256 = in->source.sha256,
@@ -209,7 +224,9 @@ static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_docume
     char room[37];
     const char *secretary;
     int64_t max_bytes = file->max_bytes > 0 ? file->max_bytes : DEFAULT_MAX_BYTES;
-    vdb_status status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
+    vdb_status status = check_name(file, error);
+    if (status == VDB_OK)
+        status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
     if (status == VDB_OK)
         status = source_open(file->path, max_bytes, &in->source, error);
     if (status == VDB_OK)

@@ -20,6 +20,7 @@ struct vdb_document_writer {
     vdb_document_added added;
     int dimensions;
     uint32_t vector_type;
+    bool failed; /* a batch was refused: what is there so far is no document */
     buffer contents, embeddings, token_counts, metadata;
 };
 
@@ -272,19 +273,26 @@ vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chu
         size_t batch = count - done < ROWS_A_BATCH ? count - done : ROWS_A_BATCH;
         status = append_batch(writer, chunks + done, batch, error);
     }
+    writer->failed = writer->failed || status != VDB_OK;
     return status;
+}
+
+static vdb_status finish(vdb_document_writer *w, vdb_error *error)
+{
+    number chunks;
+    if (w->failed)
+        return error_set(error, VDB_USAGE, "Store the document again from the start.",
+                         "a batch of the document was refused before");
+    if (vdb_document_writer_is_unchanged(w))
+        return VDB_OK;
+    return run(w, REQUEST(DOCUMENT_FINISH, p_int(&w->added.chunk_count, &chunks), P(w->added.document_uuid)), NULL,
+               error);
 }
 
 vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_added *added, vdb_error *error)
 {
     error_clear(error);
-    vdb_status status = VDB_OK;
-    number chunks;
-    if (!vdb_document_writer_is_unchanged(writer))
-        status =
-            run(writer,
-                REQUEST(DOCUMENT_FINISH, p_int(&writer->added.chunk_count, &chunks), P(writer->added.document_uuid)),
-                NULL, error);
+    vdb_status status = finish(writer, error);
     if (status == VDB_OK)
         status = connection_commit(writer->connection, error);
     if (status != VDB_OK) {

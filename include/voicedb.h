@@ -1,0 +1,765 @@
+/*
+ * voicedb.h - the database of AI phone secretaries on FusionPBX, for C programs.
+ *
+ * Model. A pool holds connections to one PostgreSQL. A tenant handle names one FusionPBX domain; every call that reads
+ * or writes tenant data takes one, and PostgreSQL's row-level security enforces it a second time. There is no call that
+ * reads tenant data without a handle.
+ *
+ * Errors. A fallible call returns a vdb_status and, when that is not VDB_OK, fills the vdb_error it was given (NULL is
+ * allowed: the caller only wants the status). Output parameters are written on success only. The library never prints,
+ * exits or jumps. Secrets never appear in an error.
+ *
+ * Memory. What a call hands out belongs to the caller and is released with the one function its comment names. A call
+ * that returns rows returns one block: an array of structs with their strings behind it, released by vdb_rows_free().
+ * Strings in rows are UTF-8 and end with NUL; a database NULL is a NULL pointer. Input strings are UTF-8, are read
+ * during the call and never kept.
+ *
+ * Inputs. In a `*_input` struct a NULL member means "not given": the column's default on add, unchanged on update. An
+ * empty string sets a column that may be NULL to NULL.
+ *
+ * Units. Instants are RFC 3339 strings in UTC ("2026-03-01T12:00:00.123456Z"); durations are milliseconds; similarity is
+ * 1 - cosine distance, from -1 to 1.
+ *
+ * Threads. A pool and the tenant handles made from it may be used from any number of threads at once. Everything else
+ * belongs to the thread that got it.
+ */
+#ifndef VOICEDB_H
+#define VOICEDB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VDB_API __attribute__((visibility("default")))
+#define VDB_MUST_CHECK __attribute__((warn_unused_result))
+
+/* Length of every stored embedding; a shorter one is padded with zeros, which changes no cosine, dot product or L2. */
+#define VDB_DIMENSIONS 1536
+
+/* The status of a call is also the exit status of the `voicedb` command. */
+typedef enum vdb_status {
+    VDB_OK = 0,
+    VDB_DEFECT = 1,      /* a defect in voicedb, or memory ran out */
+    VDB_USAGE = 2,       /* the call itself is wrong */
+    VDB_NOT_FOUND = 3,   /* no such thing in this tenant */
+    VDB_CONFLICT = 4,    /* it conflicts with what is there */
+    VDB_NOT_ALLOWED = 5, /* the tenant or the role may not */
+    VDB_UNREACHABLE = 6, /* the database cannot be reached, or the connection was lost */
+    VDB_SCHEMA = 7,      /* the schema is not current */
+    VDB_PROVIDER = 8,    /* an AI provider failed */
+    VDB_BAD_INPUT = 9,   /* a file, JSON or vector that cannot be used */
+    VDB_PENDING = 10,    /* migrations are pending */
+    VDB_DRIFT = 11,      /* the schema differs from its migrations */
+    VDB_FINDINGS = 12    /* a check found something */
+} vdb_status;
+
+/* What went wrong and what to do. Filled by a failing call; all strings end with NUL, an unused one is empty. */
+typedef struct vdb_error {
+    vdb_status status;
+    char sqlstate[6];   /* PostgreSQL's code, where the server said no */
+    char message[512];  /* one line: what is wrong */
+    char detail[512];   /* one line: where, or which value */
+    char hint[512];     /* one line, starts with a verb: what to do */
+} vdb_error;
+
+/* "0.1.0": the version of the library that is running. Never fails. */
+VDB_API const char *vdb_version(void);
+
+/* A stable lower-case name ("not_found") and the HTTP status that fits. Never fail; an unknown status is a defect. */
+VDB_API const char *vdb_status_name(vdb_status status);
+VDB_API int vdb_status_http(vdb_status status);
+
+/* Releases what a call returned as rows. NULL is allowed. */
+VDB_API void vdb_rows_free(const void *rows);
+
+/* ---- connections and tenants ------------------------------------------------------------------------------------- */
+
+typedef struct vdb_pool vdb_pool;
+typedef struct vdb_tenant vdb_tenant;
+
+typedef struct vdb_options {
+    const char *conninfo;     /* libpq connection string or URI; NULL: libpq's own environment and service file */
+    int max_connections;      /* opened on demand; 0: 8 */
+    int acquire_timeout_ms;   /* how long a call waits for a free connection; 0: 5000 */
+    int statement_timeout_ms; /* set on every connection; 0: 30000 */
+    bool no_prepared;         /* true: no named prepared statements, for a pooler that cannot carry them */
+} vdb_options;
+
+/*
+ * Opens a pool and its first connection. `options` may be NULL. The connections pin search_path, client_encoding,
+ * TimeZone, application_name and statement_timeout.
+ * VDB_UNREACHABLE: no server, or it refused. Release with vdb_pool_close() after the last call through it.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_pool_open(const vdb_options *options, vdb_pool **pool, vdb_error *error);
+VDB_API void vdb_pool_close(vdb_pool *pool);
+
+/*
+ * Opens a tenant by domain UUID or by FusionPBX domain name (letter case does not matter). The handle is bound to this
+ * domain for life. VDB_NOT_FOUND: no such domain; VDB_CONFLICT: the name belongs to several; VDB_SCHEMA: run
+ * `voicedb migrate` first. Release with vdb_tenant_close(), before its pool.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_open(vdb_pool *pool, const char *domain, vdb_tenant **tenant,
+                                                  vdb_error *error);
+VDB_API void vdb_tenant_close(vdb_tenant *tenant);
+VDB_API const char *vdb_tenant_uuid(const vdb_tenant *tenant); /* lives as long as the handle */
+VDB_API const char *vdb_tenant_name(const vdb_tenant *tenant); /* lives as long as the handle */
+
+typedef struct vdb_tenant_row {
+    const char *domain_uuid;
+    const char *domain_name;
+    bool domain_enabled;
+    int64_t secretaries;
+    int64_t documents;
+    int64_t chunks;
+    int64_t conversations;
+} vdb_tenant_row;
+
+/* All tenants with their sizes, for the operator. VDB_NOT_ALLOWED under a role that row-level security binds. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_list(vdb_pool *pool, const vdb_tenant_row **rows, size_t *count,
+                                                  vdb_error *error);
+
+/* ---- providers --------------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_provider {
+    const char *provider_uuid;
+    const char *provider_type; /* stt, tts, llm, embeddings */
+    const char *provider_name;
+    const char *display_name;
+    const char *config; /* JSON object; holds secrets: show vdb_provider_config_masked() to people */
+    bool is_default;
+    bool enabled;
+    const char *created_at;
+    const char *updated_at;
+} vdb_provider;
+
+typedef struct vdb_provider_input {
+    const char *provider_type; /* required on add, refused on update */
+    const char *provider_name; /* required on add */
+    const char *display_name;
+    const char *config; /* JSON object */
+    const bool *is_default; /* true takes it from the type's default so far */
+    const bool *enabled;
+} vdb_provider_input;
+
+/* On success `uuid` holds the new UUID. VDB_CONFLICT: the tenant has a provider of this type and name. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37],
+                                                   vdb_error *error);
+/* `type` NULL: all types. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_list(vdb_tenant *tenant, const char *type, const vdb_provider **rows,
+                                                    size_t *count, vdb_error *error);
+/* `provider`: UUID or name; `type` may be NULL when that names one only (VDB_CONFLICT otherwise). One row. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *provider,
+                                                   const vdb_provider **row, vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid,
+                                                      const vdb_provider_input *input, vdb_error *error);
+/* VDB_CONFLICT: a secretary uses it. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vdb_error *error);
+
+/*
+ * A copy of `config` in which every value whose key names a secret (api_key, token, secret, password and the like, at any depth)
+ * is "***". NULL when `config` is no JSON object or memory ran out. Release with free().
+ */
+VDB_API char *vdb_provider_config_masked(const char *config);
+
+/* ---- secretaries ------------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_secretary {
+    const char *voice_secretary_uuid;
+    const char *name;
+    const char *description;
+    const char *extension;
+    bool enabled;
+    const char *stt_provider_uuid;
+    const char *stt_provider; /* provider_name; NULL when there is none */
+    const char *stt_config;   /* JSON object; holds secrets */
+    const char *tts_provider_uuid;
+    const char *tts_provider;
+    const char *tts_config;
+    const char *llm_provider_uuid;
+    const char *llm_provider;
+    const char *llm_config;
+    const char *embeddings_provider_uuid;
+    const char *embeddings_provider;
+    const char *embeddings_config;
+    const char *system_prompt;
+    const char *greeting_message;
+    const char *goodbye_message;
+    const char *voice_name;
+    const char *language;
+    bool rag_enabled;
+    double rag_similarity_threshold;
+    int64_t max_conversation_turns;
+    const char *webhook_url;
+    bool webhook_enabled;
+    const char *created_at;
+    const char *updated_at;
+} vdb_secretary;
+
+typedef struct vdb_secretary_input {
+    const char *name; /* required on add */
+    const char *description;
+    const char *extension; /* dialled number; unique in the tenant */
+    const bool *enabled;
+    const char *stt_provider_uuid; /* of the tenant and of this type, else VDB_BAD_INPUT */
+    const char *tts_provider_uuid;
+    const char *llm_provider_uuid;
+    const char *embeddings_provider_uuid;
+    const char *system_prompt;
+    const char *greeting_message;
+    const char *goodbye_message;
+    const char *voice_name;
+    const char *language; /* BCP 47, "pt-BR" */
+    const bool *rag_enabled;
+    const double *rag_similarity_threshold; /* 0 to 1 */
+    const int64_t *max_conversation_turns;
+    const char *webhook_url;
+    const bool *webhook_enabled;
+} vdb_secretary_input;
+
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_add(vdb_tenant *tenant, const vdb_secretary_input *input,
+                                                    char uuid[37], vdb_error *error);
+/* Without the providers' configs: those members are NULL here. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_list(vdb_tenant *tenant, const vdb_secretary **rows, size_t *count,
+                                                     vdb_error *error);
+/* `secretary`: UUID, extension or name, in this order. One row, with its providers, by one query. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary,
+                                                    const vdb_secretary **row, vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_uuid,
+                                                       const vdb_secretary_input *input, vdb_error *error);
+/* VDB_CONFLICT: it has documents of its own. Its transfer rules go with it, its conversations stay. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_remove(vdb_tenant *tenant, const char *voice_secretary_uuid,
+                                                       vdb_error *error);
+
+/* ---- documents --------------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_document {
+    const char *document_uuid;
+    const char *voice_secretary_uuid; /* NULL: all secretaries of the tenant */
+    const char *document_name;
+    const char *document_type;
+    const char *file_path;
+    const char *mime_type;
+    int64_t file_size; /* bytes */
+    const char *content; /* the whole text: read by the writer, NULL in what is listed */
+    const char *content_sha256; /* 64 hexadecimal digits */
+    int64_t chunk_count;
+    const char *embedding_model; /* of its chunks */
+    const char *processing_status; /* pending, processing, ready, failed */
+    const char *processing_error;
+    const char *processed_at;
+    bool enabled;
+    const char *created_at;
+    const char *updated_at;
+} vdb_document;
+
+typedef struct vdb_chunk {
+    const char *chunk_uuid;
+    const char *document_uuid;
+    int64_t chunk_index; /* from 0 */
+    const char *content;
+    const char *embedding_model;
+    int64_t embedding_dimensions; /* before padding */
+    int64_t token_count; /* an estimate */
+    const char *metadata; /* JSON object: heading path, byte offset and length in the text */
+    const char *created_at;
+} vdb_chunk;
+
+typedef struct vdb_document_file {
+    const char *path;          /* UTF-8 text or Markdown; "-": standard input */
+    const char *document_name; /* NULL: the file's name. Names a document within tenant and secretary */
+    const char *secretary;     /* UUID, extension or name; NULL: for all secretaries of the tenant */
+    int64_t max_bytes;         /* 0: 256 MiB; a larger file is refused */
+} vdb_document_file;
+
+typedef enum vdb_document_outcome {
+    VDB_DOCUMENT_ADDED,
+    VDB_DOCUMENT_REPLACED,
+    VDB_DOCUMENT_UNCHANGED /* the same bytes are there, embedded by the same model: nothing was written */
+} vdb_document_outcome;
+
+typedef struct vdb_document_added {
+    char document_uuid[37];
+    vdb_document_outcome outcome;
+    int64_t chunk_count;
+    char embedding_model[101];
+} vdb_document_added;
+
+/* Called now and then with bytes done of all; returning false ends the work with VDB_USAGE and the document as before. */
+typedef bool (*vdb_progress)(void *context, int64_t done, int64_t total);
+
+/*
+ * Reads, splits, embeds and stores a file as a document, in one transaction: other sessions see it as before or complete,
+ * whatever happens to this process. The embeddings come from the secretary's provider, else from the tenant's default.
+ * VDB_BAD_INPUT: empty, not UTF-8, binary, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file,
+                                                        vdb_progress progress, void *context,
+                                                        vdb_document_added *added, vdb_error *error);
+
+typedef struct vdb_chunk_input {
+    const char *content;
+    const float *embedding; /* `dimensions` numbers of the batch, finite */
+    int64_t token_count;
+    const char *metadata; /* JSON object, or NULL */
+} vdb_chunk_input;
+
+/*
+ * A writer stores a document whose text was split and embedded elsewhere: open, append batches, then commit, all in one
+ * transaction on one connection. vdb_document_writer_abort() (or the process's end) leaves everything as before.
+ * Commit and abort both release the writer; after an append that failed, commit aborts and says so. One writer per
+ * document name at a time: a second one waits.
+ */
+typedef struct vdb_document_writer vdb_document_writer;
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document,
+                                                           const char *embedding_model, int dimensions,
+                                                           vdb_document_writer **writer, vdb_error *error);
+/* True when the same bytes are there, embedded by the same model: append and commit then write nothing. */
+VDB_API bool vdb_document_writer_is_unchanged(const vdb_document_writer *writer);
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_append(vdb_document_writer *writer,
+                                                             const vdb_chunk_input *chunks, size_t count,
+                                                             vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_added *added,
+                                                             vdb_error *error);
+VDB_API void vdb_document_writer_abort(vdb_document_writer *writer);
+
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_list(vdb_tenant *tenant, const vdb_document **rows, size_t *count,
+                                                    vdb_error *error);
+/* `document`: UUID or name (VDB_CONFLICT when several have the name). One row. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_get(vdb_tenant *tenant, const char *document, const vdb_document **row,
+                                                   vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_enable(vdb_tenant *tenant, const char *document_uuid, bool enabled,
+                                                      vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_remove(vdb_tenant *tenant, const char *document_uuid, vdb_error *error);
+/* In chunk_index order. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_chunk_list(vdb_tenant *tenant, const char *document_uuid, const vdb_chunk **rows,
+                                                 size_t *count, vdb_error *error);
+
+/* ---- search ------------------------------------------------------------------------------------------------------ */
+
+typedef struct vdb_search_request {
+    const char *question;     /* embedded by the provider, unless `embedding` is given */
+    const float *embedding;   /* or a ready one of `dimensions` numbers, made by `embedding_model` */
+    int dimensions;           /* 1 to VDB_DIMENSIONS */
+    const char *embedding_model;
+    const char *secretary;    /* UUID, extension or name: its documents and those for all, its threshold; NULL: all */
+    int top;                  /* at most so many results, 1 to 1000; 0: 5 */
+    const double *threshold;  /* least similarity, 0 to 1; NULL: the secretary's, or none without a secretary */
+} vdb_search_request;
+
+typedef struct vdb_search_hit {
+    const char *chunk_uuid;
+    const char *document_uuid;
+    const char *document_name;
+    int64_t chunk_index;
+    const char *content;
+    double similarity;
+} vdb_search_hit;
+
+typedef struct vdb_search_result {
+    const vdb_search_hit *hits; /* best first; of equal ones the smaller chunk_uuid */
+    size_t count;
+    size_t below_threshold;      /* how many of the `top` nearest were left out by the threshold */
+    double best_below_threshold; /* the best of those */
+    const char *embedding_model;
+    const char *strategy; /* two-stage, exact, hnsw, ivfflat, tenantvec; off: rag_enabled is false */
+    double embed_ms;
+    double search_ms;
+} vdb_search_result;
+
+/*
+ * The `top` chunks of the tenant that are nearest to the question by cosine, among the enabled, ready documents that the secretary may
+ * use, of this embedding model only. Release with vdb_search_free().
+ * VDB_BAD_INPUT: no question, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
+                                             vdb_search_result **result, vdb_error *error);
+VDB_API void vdb_search_free(vdb_search_result *result);
+
+/* ---- transfer rules ---------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_transfer_rule {
+    const char *transfer_rule_uuid;
+    const char *voice_secretary_uuid; /* NULL: all secretaries of the tenant */
+    const char *department_name;
+    const char *const *intent_keywords; /* ends with NULL */
+    const char *const *intent_patterns; /* ends with NULL */
+    const char *destination_type; /* extension, ring_group, queue, voicemail, ivr_menu, external */
+    const char *transfer_extension;
+    const char *transfer_message;
+    const char *working_hours; /* JSON */
+    const char *fallback_action;
+    const char *fallback_extension;
+    int64_t priority; /* smaller first */
+    bool enabled;
+    const char *created_at;
+    const char *updated_at;
+} vdb_transfer_rule;
+
+typedef struct vdb_transfer_rule_input {
+    const char *secretary; /* UUID, extension or name; NULL or empty: all */
+    const char *department_name; /* required */
+    const char *const *intent_keywords; /* ends with NULL; none may be without a letter or digit */
+    const char *const *intent_patterns;
+    const char *destination_type; /* NULL: extension */
+    const char *transfer_extension; /* required */
+    const char *transfer_message;
+    const char *working_hours;
+    const char *fallback_action;
+    const char *fallback_extension;
+    const int64_t *priority;
+    const bool *enabled;
+} vdb_transfer_rule_input;
+
+VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_add(vdb_tenant *tenant, const vdb_transfer_rule_input *input,
+                                                        char uuid[37], vdb_error *error);
+/* `secretary` NULL: every rule; else its own and those for all. By priority. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_list(vdb_tenant *tenant, const char *secretary,
+                                                         const vdb_transfer_rule **rows, size_t *count,
+                                                         vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, const char *transfer_rule_uuid,
+                                                           vdb_error *error);
+/*
+ * The first enabled rule, by priority, one of whose keywords stands in the utterance as whole words, accents and case
+ * folded. One row, or VDB_NOT_FOUND. At equal priority a rule of the secretary goes before one for all.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary,
+                                                       const char *utterance, const vdb_transfer_rule **row,
+                                                       vdb_error *error);
+
+/* ---- conversations ----------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_conversation {
+    const char *conversation_uuid;
+    const char *voice_secretary_uuid;
+    const char *secretary_name;
+    const char *call_uuid; /* FreeSWITCH channel UUID */
+    const char *caller_id;
+    const char *caller_name;
+    const char *started_at;
+    const char *ended_at; /* NULL: going on */
+    const char *final_action;
+    const char *transfer_rule_uuid;
+    const char *transfer_target;
+    const char *summary;
+    const char *ticket_id;
+    const char *metadata; /* JSON object */
+    int64_t messages;
+    const char *created_at;
+    const char *updated_at;
+} vdb_conversation;
+
+typedef struct vdb_conversation_start_input {
+    const char *secretary; /* UUID, extension or name; may be NULL */
+    const char *call_uuid; /* NULL: a call without FreeSWITCH */
+    const char *caller_id;
+    const char *caller_name;
+    const char *metadata;
+} vdb_conversation_start_input;
+
+/* VDB_CONFLICT: the tenant has a conversation of this call; the detail names it. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_start_input *input,
+                                                         char conversation_uuid[37], vdb_error *error);
+
+typedef struct vdb_message {
+    const char *message_uuid;
+    int64_t turn_number; /* from 1 */
+    const char *role;    /* user, assistant, system, tool */
+    const char *content;
+    int64_t audio_duration_ms; /* 0: not known; likewise the numbers below */
+    const char *audio_file_path;
+    const char *stt_provider;
+    int64_t stt_latency_ms;
+    const char *llm_provider;
+    int64_t llm_latency_ms;
+    const char *tts_provider;
+    int64_t tts_latency_ms;
+    int64_t tokens_used;
+    const char *const *rag_chunk_uuids; /* ends with NULL; NULL: none */
+    const char *detected_intent;
+    double intent_confidence; /* 0 to 1 */
+    const char *created_at;
+} vdb_message;
+
+/*
+ * Adds a message. `turn_number` 0: the next one (a role that has spoken in the current turn opens the next). Members that
+ * are 0 or NULL stay NULL; message_uuid and created_at are not read. On success `turn` (may be NULL) holds the number.
+ * VDB_NOT_FOUND: no such conversation in this tenant; VDB_CONFLICT: it has ended, or this role has spoken in that turn.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uuid,
+                                                       const vdb_message *message, int64_t *turn, vdb_error *error);
+
+typedef struct vdb_conversation_end_input {
+    const char *final_action; /* "hangup", "transfer", … ; NULL: hangup */
+    const char *transfer_rule_uuid;
+    const char *transfer_target;
+    const char *summary;
+    const char *ticket_id;
+} vdb_conversation_end_input;
+
+/* VDB_CONFLICT: it has ended already. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_end(vdb_tenant *tenant, const char *conversation_uuid,
+                                                       const vdb_conversation_end_input *input, vdb_error *error);
+/* Newest first; `limit` 1 to 10000, 0: 50. `caller_id` NULL: all callers. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int limit,
+                                                        const vdb_conversation **rows, size_t *count,
+                                                        vdb_error *error);
+/* `conversation`: its UUID or its call UUID. One row. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation,
+                                                       const vdb_conversation **row, vdb_error *error);
+/* In the order they were said. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid,
+                                                   const vdb_message **rows, size_t *count, vdb_error *error);
+
+/* ---- schema and index (operator) --------------------------------------------------------------------------------- */
+
+typedef struct vdb_migration {
+    int64_t version;
+    const char *name;
+    const char *state; /* applied, pending, changed (its file differs from what was applied), unknown (newer voicedb) */
+    const char *applied_at;
+    int64_t execution_ms;
+} vdb_migration;
+
+/* Told of each step before (`done` false) and after it runs. */
+typedef void (*vdb_migrate_progress)(void *context, const vdb_migration *migration, bool done);
+
+/*
+ * Brings the schema up to date, one transaction a step, and waits (polling, at most `lock_timeout_ms`, 0: 60 000) while another run
+ * is at work, then as long again for the tables that a step needs. `applied` (may be NULL) holds how many steps ran, also when one
+ * failed: 0 when there was nothing to do. VDB_DRIFT: files of applied steps have changed, the detail names them; nothing was done.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate(vdb_pool *pool, int lock_timeout_ms, vdb_migrate_progress progress,
+                                              void *context, int *applied, vdb_error *error);
+typedef struct vdb_migration_plan {
+    int64_t version;
+    const char *name;
+    const char *sql;
+    bool transaction;         /* false: it runs outside one, and its locks were not tried */
+    const char *const *locks; /* "ACCESS EXCLUSIVE on v_voice_messages"; ends with NULL; NULL: not tried */
+} vdb_migration_plan;
+
+/*
+ * The pending steps and the table locks that each takes beyond those of the steps before it, of tables that are there now and stronger
+ * than a SELECT's. They are found by running the steps in one transaction that is rolled back: it holds the locks meanwhile, and
+ * gives up with VDB_CONFLICT when one cannot be had in half a second. A step that would fail is an error here already.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_plan(vdb_pool *pool, const vdb_migration_plan **rows, size_t *count,
+                                                   vdb_error *error);
+/*
+ * Takes this voicedb's file of one applied step for what was applied: for a file that was edited without effect on the schema.
+ * `changed` (may be NULL): false when it was so already. VDB_NOT_FOUND: no such step, or it was not applied.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_repair(vdb_pool *pool, int version, bool *changed, vdb_error *error);
+/* VDB_OK in any state; the rows tell. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_status(vdb_pool *pool, const vdb_migration **rows, size_t *count,
+                                                     vdb_error *error);
+
+typedef struct vdb_adoption {
+    const char *kind;   /* table, column, change, schema, cross_tenant, obstacle */
+    const char *name;
+    const char *before; /* a table's number and hash of rows; a column's name; what refers */
+    const char *after;  /* the same; a statement; to what it refers */
+} vdb_adoption;
+
+/*
+ * Brings a database of the public voice-ai-ivr system to this schema, in one transaction, under locks on all its voice tables: every
+ * row and every further column stays, which is checked by number and hash of the rows. `rows` tell what was done; when `dry_run`, it is
+ * rolled back. `adopted` (may be NULL): false when there was nothing to adopt, or when it was not done. A database that has been
+ * adopted or migrated already: VDB_OK and no rows.
+ * VDB_NOT_FOUND: no voice tables; VDB_CONFLICT: references across tenants, unless `drop_cross_tenant` (which sets them to NULL and
+ * switches off what had them), or something that only the operator can decide: a dry run lists them all.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_adopt(vdb_pool *pool, bool dry_run, bool drop_cross_tenant,
+                                                    const vdb_adoption **rows, size_t *count, bool *adopted,
+                                                    vdb_error *error);
+
+typedef struct vdb_drift {
+    const char *kind; /* function, table, column, default, nullability, primary key, unique key, check, foreign key, index, trigger,
+                         row security, policy, grant, role */
+    const char *name;     /* "v_voice_secretaries.language", "v_voice_messages to voicedb_app" */
+    const char *problem;  /* missing, different, unexpected */
+    const char *expected; /* NULL: nothing should be there */
+    const char *found;    /* NULL: nothing is */
+    const char *mend;     /* SQL, each statement ended by a semicolon */
+} vdb_drift;
+
+/*
+ * Compares the live catalog with what the applied migrations give, and every further table called v_voice_* with the rules of
+ * tenancy. VDB_OK whether or not rows are found. What may be there beside: further columns that no insert must give, indexes that are
+ * neither unique nor invalid, further tables that keep the rules; and the vector index is `voicedb index`'s business. The rows are in
+ * an order in which their statements can be run. Takes no lock that a call would wait for.
+ * VDB_SCHEMA: nothing was applied yet; VDB_DRIFT: files of applied steps have changed, or a newer voicedb was here.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_verify(vdb_pool *pool, const vdb_drift **rows, size_t *count,
+                                                     vdb_error *error);
+
+typedef struct vdb_index {
+    const char *strategy; /* two-stage, tenantvec, hnsw, ivfflat, none */
+    const char *index_name;
+    bool available; /* this server can build it */
+    bool in_use;    /* searches go this way now */
+    bool valid;
+    int64_t size_bytes;
+    const char *reason; /* why it is or is not in use, in one sentence */
+} vdb_index;
+
+VDB_API VDB_MUST_CHECK vdb_status vdb_index_show(vdb_pool *pool, const vdb_index **rows, size_t *count,
+                                                 vdb_error *error);
+/*
+ * Builds the named strategy's index beside running calls (CREATE INDEX CONCURRENTLY), then drops the others. Doing what
+ * is done already changes nothing. VDB_CONFLICT: this server cannot build it.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_index_use(vdb_pool *pool, const char *strategy, vdb_error *error);
+
+/* ---- backup (operator) ------------------------------------------------------------------------------------------- */
+
+typedef struct vdb_backup_table {
+    const char *name;
+    int64_t rows;
+    const char *sha256; /* of all its rows in any order, 64 hexadecimal digits; NULL for a dump */
+} vdb_backup_table;
+
+/* What a backup is. Release with vdb_rows_free(). */
+typedef struct vdb_backup_info {
+    const char *path;
+    const char *kind;    /* database; tenant: one tenant's copy; dump: SQL of pg_dump, of which less is known */
+    const char *made_at; /* the instant whose rows it holds */
+    const char *database;
+    const char *voicedb_version;
+    const char *server_version;
+    const char *pgvector_version; /* NULL: there was none */
+    int64_t schema_version;       /* the newest migration; 0: none */
+    int64_t tenants;              /* who have rows in it */
+    int64_t rows;
+    int64_t bytes; /* of the file */
+    bool encrypted;
+    const vdb_backup_table *tables; /* those referred to before those that refer */
+    size_t table_count;
+} vdb_backup_info;
+
+typedef struct vdb_backup_options {
+    const char *path;     /* a new file, or a directory in which it gets a name of its database and instant */
+    const char *key_file; /* as vdb_backup_key_create() makes one; NULL: not encrypted */
+    vdb_progress progress; /* rows; may be NULL */
+    void *context;
+} vdb_backup_options;
+
+/*
+ * Writes all voice tables, as of one instant, into one compressed file of mode 0600, with pg_dump (of PATH, or VOICEDB_PG_DUMP). The file
+ * appears when it is whole and safe on disk, whatever happens before.
+ * VDB_NOT_ALLOWED: rows are hidden from this role; VDB_CONFLICT: the file exists or is being written; VDB_BAD_INPUT: it cannot be written;
+ * VDB_UNREACHABLE: the server or pg_dump failed.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup(vdb_pool *pool, const vdb_backup_options *options,
+                                             const vdb_backup_info **info, vdb_error *error);
+/*
+ * Reads a backup whole: VDB_BAD_INPUT when one byte is not as it was written. `info` may be NULL. VDB_USAGE: it is encrypted
+ * and `key_file` is NULL.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_verify(const char *path, const char *key_file, vdb_progress progress,
+                                                    void *context, const vdb_backup_info **info, vdb_error *error);
+typedef struct vdb_backup_file {
+    const char *path;
+    const char *state; /* kept; removed; damaged: it is newer than what is kept, and cannot be read with this key */
+} vdb_backup_file;
+
+/*
+ * Removes old backups from a directory that vdb_backup() named files of `database` in: those older than the newest `keep` (at least
+ * 1) that were read whole just now. A damaged one counts for nothing. Rows for vdb_rows_free(), the newest first.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_prune(const char *directory, const char *database, int keep,
+                                                   const char *key_file, const vdb_backup_file **rows, size_t *count,
+                                                   vdb_error *error);
+/* Makes a key file of mode 0600. VDB_CONFLICT: the file exists. Who loses it loses every backup made with it. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_error *error);
+
+typedef struct vdb_restore_options {
+    const char *path; /* a backup, or SQL that `pg_dump -t 'v_voice_*' -f FILE` wrote: only its rows are read */
+    const char *key_file;
+    bool replace;          /* delete the rows that are there, in the same transaction */
+    vdb_progress progress; /* bytes of the file; may be NULL */
+    void (*note)(void *context, const char *line); /* what people want to know on the way; may be NULL */
+    void *context;
+} vdb_restore_options;
+
+/*
+ * Puts the rows of a backup into a FusionPBX database: the schema by its migrations, all rows in one transaction which is committed
+ * when their numbers and hashes are those of the backup, the vector index last. Searches read on; writers wait. Doing it again
+ * after it was cut off finishes it. Columns that only the backup has are added; a whole table that only it has is a VDB_CONFLICT.
+ * Nothing is touched on VDB_NOT_FOUND: tenants of the backup are not in v_domains (each is told to `note`); VDB_CONFLICT: other
+ * rows are there and `replace` is false; VDB_BAD_INPUT: the file is damaged; VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the
+ * backup is of a newer voicedb.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options,
+                                              const vdb_backup_info **info, vdb_error *error);
+
+/*
+ * Writes one tenant's rows, as of one instant, into a new file. Its hashes are of everything but the keys, which another domain's copy
+ * has otherwise. Errors as those of vdb_backup().
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_export(vdb_tenant *tenant, const vdb_backup_options *options,
+                                                    const vdb_backup_info **info, vdb_error *error);
+
+typedef struct vdb_import_options {
+    const char *path; /* made by vdb_tenant_export() */
+    const char *key_file;
+    const char *into; /* a domain by UUID or name; NULL: the one it came from */
+    bool replace;     /* delete the tenant's rows that are there, in the same transaction */
+    vdb_progress progress; /* bytes of the file; may be NULL */
+    void *context;
+} vdb_import_options;
+
+/*
+ * Puts one tenant's rows into its domain or another one, in one transaction; no other tenant's row is touched, and no writer waits.
+ * In another domain the rows get keys of their own, the same ones each time. When these rows are there already, nothing
+ * is done. VDB_CONFLICT: the tenant has other rows and `replace` is false; VDB_BAD_INPUT: the file is damaged, or has a row that is not
+ * the tenant's; VDB_NOT_FOUND: no such domain.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_import_options *options,
+                                                    const vdb_backup_info **info, vdb_error *error);
+/*
+ * Deletes all voice rows of a tenant, for ever, in one transaction; the domain stays. `confirm` is the domain's name, else VDB_USAGE;
+ * with `dry_run` it is not needed and nothing is deleted. The rows, for vdb_rows_free(), tell how many of each table.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_erase(vdb_tenant *tenant, const char *confirm, bool dry_run,
+                                                   const vdb_backup_table **rows, size_t *count, vdb_error *error);
+
+/* ---- maintenance (operator) --------------------------------------------------------------------------------------- */
+
+typedef struct vdb_maintenance {
+    const char *kind; /* table, index */
+    const char *name;
+    const char *action;    /* vacuum, analyze, reindex, drop, none */
+    const char *reason;    /* NULL: nothing is due */
+    int64_t bloat_percent; /* of an index, estimated from statistics; -1: cannot be told */
+    int64_t size_before;   /* bytes */
+    int64_t size_after;
+    int64_t dead_before; /* rows, as PostgreSQL counts them */
+    int64_t dead_after;
+    int64_t took_ms;
+} vdb_maintenance;
+
+typedef struct vdb_maintain_options {
+    bool dry_run;      /* only tell */
+    int bloat_percent; /* an index is rebuilt from here on, if that frees a MiB; 0: 40 */
+    vdb_progress progress; /* tables and indexes; may be NULL */
+    void *context;
+} vdb_maintain_options;
+
+/*
+ * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on. Rows for
+ * vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is at work;
+ * VDB_NOT_ALLOWED: not the owner.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
+                                               const vdb_maintenance **rows, size_t *count, vdb_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -18,8 +18,8 @@ typedef struct manifest {
     table_list tables;
 } manifest;
 
-/* Everything but kind, domains and tables, which stay, as the connection sees it; `made_at` is its transaction's. Release with
- * manifest_free(). */
+/* Everything but kind, domains and tables, which stay, as the connection sees it; `made_at` is its transaction's.
+ * Release with manifest_free(). */
 vdb_status manifest_begin(connection *c, arena *a, manifest *m, vdb_error *error);
 vdb_status manifest_add_domain(manifest *m, const char *uuid, const char *name, vdb_error *error);
 /* JSON, to be freed with free(); NULL: memory ran out. */

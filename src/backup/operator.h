@@ -5,7 +5,8 @@
 #include "base/arena.h"
 #include "pg/connection.h"
 
-/* In them values have the same text everywhere and nothing times out. The first two see one snapshot; the first only reads. */
+/* In them values have the same text everywhere and nothing times out. The first two see one snapshot; the first only
+ * reads. */
 vdb_status operator_begin_snapshot(connection *c, vdb_error *error);
 vdb_status operator_begin_repeatable(connection *c, vdb_error *error);
 vdb_status operator_begin(connection *c, vdb_error *error);

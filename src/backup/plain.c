@@ -95,7 +95,8 @@ static vdb_status see_end(void *context, vdb_error *error)
     return json_object_set_new(table, "rows", json_integer(s->rows)) == 0 ? VDB_OK : error_memory(error);
 }
 
-/* In a string of an INSERT, somebody's text could look like a COPY. Without INSERTs no row's text stands outside of a COPY. */
+/* In a string of an INSERT, somebody's text could look like a COPY. Without INSERTs no row's text stands outside of a
+ * COPY. */
 static vdb_status see_other(void *context, const char *line, size_t length, vdb_error *error)
 {
     (void)context;
@@ -193,7 +194,9 @@ vdb_status plain_scan(origin *s, arena *a, manifest *m, vdb_error *error)
     if (found == NULL)
         return error_memory(error);
     *found = (scan){ .memory = a, .text = &text, .tables = json_array(), .domains = json_object() };
-    const copy_listener listener = { .head = see_head, .row = see_row, .end = see_end, .other = see_other, .context = found };
+    const copy_listener listener = {
+        .head = see_head, .row = see_row, .end = see_end, .other = see_other, .context = found
+    };
     copy_text_begin(&text, &listener);
     status =
         found->tables == NULL || found->domains == NULL ? error_memory(error) : plain_read(s, 0, &text, NULL, error);

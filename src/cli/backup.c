@@ -1,8 +1,10 @@
 /* Backups: making, proving, keys. */
-#include "cli/backup.h"
+#include "cli/output.h"
 
 #include "cli/progress.h"
 #include "cli/values.h"
+
+#include <sys/stat.h>
 
 typedef struct operator_watch {
     const cli_call *call;
@@ -38,13 +40,23 @@ static const record erased_record = { sizeof(vdb_backup_table), 2, table_fields 
 static const record table_record = { sizeof(vdb_backup_table), sizeof table_fields / sizeof table_fields[0],
                                      table_fields };
 
-void backup_print(const cli_call *call, const vdb_backup_info *info, const char *verdict)
+static const field file_fields[] = {
+    { "path", FIELD_TEXT, offsetof(vdb_backup_file, path) },
+    { "state", FIELD_TEXT, offsetof(vdb_backup_file, state) },
+};
+static const record file_record = { sizeof(vdb_backup_file), 2, file_fields };
+
+/* `files`: of a retention, NULL without one. */
+static void backup_print(const cli_call *call, const vdb_backup_info *info, const vdb_backup_file *files, size_t count,
+                         const char *verdict)
 {
     if (call->json) {
         json_writer w = json_writer_on(stdout);
         json_open(&w, NULL, '{');
         output_members(&w, &info_record, info);
         output_array(&w, "tables", &table_record, info->tables, info->table_count);
+        if (files != NULL)
+            output_array(&w, "files", &file_record, files, count);
         json_close(&w, '}');
         return;
     }
@@ -54,9 +66,31 @@ void backup_print(const cli_call *call, const vdb_backup_info *info, const char 
     output_note(call, "%s", verdict);
 }
 
+/* What became of the backups that were there, told to people one by one. */
+static vdb_status prune(cli_call *call, const vdb_backup_info *info, const vdb_backup_file **files, size_t *count,
+                        vdb_error *error)
+{
+    const backup_values *v = call->values;
+    if (v->keep == NULL)
+        return VDB_OK;
+    vdb_status status = vdb_backup_prune(v->path, info->database, (int)*v->keep, v->key, files, count, error);
+    for (size_t i = 0; status == VDB_OK && i < *count; i++)
+        output_note(call, "%-8s %s", (*files)[i].state, (*files)[i].path);
+    return status;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
 vdb_status run_backup(cli_call *call, vdb_error *error)
 {
     const backup_values *v = call->values;
+    if (v->keep != NULL && !is_directory(v->path))
+        return error_set(error, VDB_USAGE, "Give a directory instead of a file.",
+                         "--keep removes files from a directory");
     progress p;
     progress_begin(&p, "backup", call->json);
     interrupt_watch();
@@ -68,9 +102,13 @@ vdb_status run_backup(cli_call *call, vdb_error *error)
     progress_end(&p);
     if (status != VDB_OK)
         return status;
-    backup_print(call, info, "The backup is whole.");
+    const vdb_backup_file *files = NULL;
+    size_t count = 0;
+    status = prune(call, info, &files, &count, error);
+    backup_print(call, info, files, count, "The backup is whole.");
+    vdb_rows_free(files);
     vdb_rows_free(info);
-    return VDB_OK;
+    return status;
 }
 
 vdb_status run_backup_verify(cli_call *call, vdb_error *error)
@@ -84,7 +122,7 @@ vdb_status run_backup_verify(cli_call *call, vdb_error *error)
     progress_end(&p);
     if (status != VDB_OK)
         return status;
-    backup_print(call, info, "The backup is whole.");
+    backup_print(call, info, NULL, 0, "The backup is whole.");
     vdb_rows_free(info);
     return VDB_OK;
 }
@@ -132,7 +170,7 @@ vdb_status run_restore(cli_call *call, vdb_error *error)
     progress_end(&watch.bar);
     if (status != VDB_OK)
         return status;
-    backup_print(call, info, "All rows are there.");
+    backup_print(call, info, NULL, 0, "All rows are there.");
     vdb_rows_free(info);
     return VDB_OK;
 }
@@ -149,7 +187,7 @@ vdb_status run_tenant_export(cli_call *call, vdb_error *error)
     progress_end(&watch.bar);
     if (status != VDB_OK)
         return status;
-    backup_print(call, info, "The file is whole.");
+    backup_print(call, info, NULL, 0, "The file is whole.");
     vdb_rows_free(info);
     return VDB_OK;
 }
@@ -173,7 +211,7 @@ vdb_status run_tenant_import(cli_call *call, vdb_error *error)
     progress_end(&watch.bar);
     if (status != VDB_OK)
         return status;
-    backup_print(call, info, "All rows are there.");
+    backup_print(call, info, NULL, 0, "All rows are there.");
     vdb_rows_free(info);
     return VDB_OK;
 }

@@ -3,8 +3,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { KIND_TENANT = 1, KIND_DOCUMENT, KIND_CHUNK, KIND_TENANT_VECTOR, KIND_TOPIC_VECTOR, KIND_CHUNK_VECTOR,
-       KIND_QUESTION, KIND_CONTENT, KIND_ORDER, KIND_ROTATION };
+enum {
+    KIND_TENANT = 1,
+    KIND_DOCUMENT,
+    KIND_CHUNK,
+    KIND_TENANT_VECTOR,
+    KIND_TOPIC_VECTOR,
+    KIND_CHUNK_VECTOR,
+    KIND_QUESTION,
+    KIND_CONTENT,
+    KIND_ORDER,
+    KIND_ROTATION
+};
 enum { CHUNKS_A_TOPIC = 40, OFF_TOPIC_EVERY = 10, THIRD = VDB_DIMENSIONS / 3 };
 
 static const double zipf_exponent = 0.9;
@@ -177,18 +187,24 @@ void question_vector(const dataset *d, int tenant, int number, float *vector)
 }
 
 static const char *const words[] = {
-    "consulta", "horário", "agendamento", "clínica", "hotel", "quarto", "diária", "reserva", "cancelamento", "convênio",
-    "pagamento", "cartão", "desconto", "parcela", "boleto", "recepção", "estacionamento", "vizinho", "café", "manhã",
-    "piscina", "criança", "acompanhante", "documento", "identidade", "exame", "receita", "dentista", "limpeza", "canal",
-    "aparelho", "urgência", "plantão", "feriado", "domingo", "sábado", "entrega", "pedido", "prazo", "garantia",
-    "assistência", "técnico", "visita", "orçamento", "contrato", "fatura", "vencimento", "segunda", "via", "cadastro",
-    "endereço", "bairro", "ônibus", "metrô", "elevador", "acessível", "cadeirante", "animal", "pequeno", "porte",
-    "toalha", "lençol", "ventilador", "aquecimento", "chuveiro", "internet", "senha", "televisão", "cofre", "lavanderia",
-    "almoço", "jantar", "cardápio", "vegetariano", "alergia", "leite", "trigo", "remédio", "pressão", "febre",
-    "vacina", "retorno", "encaminhamento", "especialista", "ortopedia", "pediatria", "ginecologia", "cardiologia",
-    "matrícula", "mensalidade", "turma", "professor", "uniforme", "transporte", "seguro", "sinistro", "guincho", "oficina",
+    "consulta",    "horário",      "agendamento",    "clínica",     "hotel",      "quarto",         "diária",
+    "reserva",     "cancelamento", "convênio",       "pagamento",   "cartão",     "desconto",       "parcela",
+    "boleto",      "recepção",     "estacionamento", "vizinho",     "café",       "manhã",          "piscina",
+    "criança",     "acompanhante", "documento",      "identidade",  "exame",      "receita",        "dentista",
+    "limpeza",     "canal",        "aparelho",       "urgência",    "plantão",    "feriado",        "domingo",
+    "sábado",      "entrega",      "pedido",         "prazo",       "garantia",   "assistência",    "técnico",
+    "visita",      "orçamento",    "contrato",       "fatura",      "vencimento", "segunda",        "via",
+    "cadastro",    "endereço",     "bairro",         "ônibus",      "metrô",      "elevador",       "acessível",
+    "cadeirante",  "animal",       "pequeno",        "porte",       "toalha",     "lençol",         "ventilador",
+    "aquecimento", "chuveiro",     "internet",       "senha",       "televisão",  "cofre",          "lavanderia",
+    "almoço",      "jantar",       "cardápio",       "vegetariano", "alergia",    "leite",          "trigo",
+    "remédio",     "pressão",      "febre",          "vacina",      "retorno",    "encaminhamento", "especialista",
+    "ortopedia",   "pediatria",    "ginecologia",    "cardiologia", "matrícula",  "mensalidade",    "turma",
+    "professor",   "uniforme",     "transporte",     "seguro",      "sinistro",   "guincho",        "oficina",
 };
-static const char *const links[] = { "de", "com", "para", "sem", "até", "depois de", "antes de", "e", "ou", "na hora de" };
+static const char *const links[] = {
+    "de", "com", "para", "sem", "até", "depois de", "antes de", "e", "ou", "na hora de"
+};
 enum { WORDS = sizeof words / sizeof words[0], LINKS = sizeof links / sizeof links[0], SUBJECT_WORDS = 6 };
 
 void sentence(random_stream *r, int subject, char *text, size_t room)
@@ -238,8 +254,9 @@ static void load_domains(PGconn *pg, const dataset *d)
 static void load_documents(PGconn *pg, const dataset *d)
 {
     copy_stream c;
-    copy_begin(&c, pg, "COPY v_voice_documents (document_uuid, domain_uuid, document_name, processing_status, chunk_count) "
-                       "FROM STDIN (FORMAT binary)");
+    copy_begin(&c, pg,
+               "COPY v_voice_documents (document_uuid, domain_uuid, document_name, processing_status, chunk_count) "
+               "FROM STDIN (FORMAT binary)");
     for (int tenant = 0; tenant < d->tenants; tenant++) {
         uint8_t domain[16];
         tenant_uuid_of(tenant, domain);
@@ -304,8 +321,9 @@ void load_dataset(PGconn *pg, const dataset *d)
     load_documents(pg, d);
     int *order = random_order(d->chunks);
     copy_stream c;
-    copy_begin(&c, pg, "COPY v_voice_document_chunks (chunk_uuid, domain_uuid, document_uuid, chunk_index, content, embedding, "
-                       "embedding_model, embedding_dimensions, token_count) FROM STDIN (FORMAT binary)");
+    copy_begin(&c, pg,
+               "COPY v_voice_document_chunks (chunk_uuid, domain_uuid, document_uuid, chunk_index, content, embedding, "
+               "embedding_model, embedding_dimensions, token_count) FROM STDIN (FORMAT binary)");
     for (int i = 0; i < d->chunks; i++) {
         load_chunk(&c, d, order[i]);
         if (i % 20000 == 0)

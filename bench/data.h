@@ -3,12 +3,13 @@
  *
  * Tenants have Zipf sizes (exponent 0.9: of 200 000 chunks in 1000 tenants the largest has 19 000, the smallest 38). A
  * document has 20 chunks and belongs to one of its tenant's topics, about one for 40 chunks. A vector is a random
- * direction of its tenant, one of its topic and one of its own, weighted and scaled to length 1: within a topic the cosine is about
- * 0.61, between topics 0.25, between tenants 0. A question is a chunk of the tenant turned away to cosine 0.8; every
- * tenth is a random direction, about nothing that the tenant knows.
+ * direction of its tenant, one of its topic and one of its own, weighted and scaled to length 1: within a topic the
+ * cosine is about 0.61, between topics 0.25, between tenants 0. A question is a chunk of the tenant turned away to
+ * cosine 0.8; every tenth is a random direction, about nothing that the tenant knows.
  *
- * Directions are drawn with variance 1/i along axis i, as the principal components of text embeddings fall off (a hundred
- * of 1536 carry two thirds), and all is turned by one rotation, so that no number of a vector means more than another.
+ * Directions are drawn with variance 1/i along axis i, as the principal components of text embeddings fall off (a
+ * hundred of 1536 carry two thirds), and all is turned by one rotation, so that no number of a vector means more than
+ * another.
  */
 #ifndef VDB_BENCH_DATA_H
 #define VDB_BENCH_DATA_H

@@ -1,6 +1,6 @@
 /*
- * Storing documents. Memory and time of `voicedb document add` for a large text, embedded by the builtin provider; then ready
- * embeddings through a document writer, in turns with psql's \copy of the same rows into the same emptied table.
+ * Storing documents. Memory and time of `voicedb document add` for a large text, embedded by the builtin provider; then
+ * ready embeddings through a document writer, in turns with psql's \copy of the same rows into the same emptied table.
  *
  * usage: bench-ingest VOICEDB PSQL...
  */
@@ -11,7 +11,8 @@
 
 enum { TEXT_BYTES = 100 * 1000 * 1000, QUICK_TEXT_BYTES = 2 * 1000 * 1000, ROUNDS = 3, BATCH = 1000 };
 
-static const char domain[] = "aaaaaaaa-0000-4000-8000-000000000001", document_uuid[] = "aaaaaaaa-0000-4000-8000-000000000002";
+static const char domain[] = "aaaaaaaa-0000-4000-8000-000000000001",
+                  document_uuid[] = "aaaaaaaa-0000-4000-8000-000000000002";
 
 static void make_tenant(PGconn *pg)
 {
@@ -60,8 +61,10 @@ static double measure_memory(PGconn *pg, char *voicedb, long bytes)
     char *arguments[] = { voicedb, "--domain", "ingest.example", "document", "add", path, NULL };
     double took = run_program(arguments, &peak_kb);
     unlink(path);
-    printf("A text of %ld MB, split and embedded by the builtin provider: %s passages in %.0f s, peak memory of the process %ld MB.\n\n",
-           bytes / 1000000, query_value(pg, "SELECT count(*) FROM v_voice_document_chunks"), took / 1000, peak_kb / 1024);
+    printf("A text of %ld MB, split and embedded by the builtin provider: %s passages in %.0f s, peak memory of the "
+           "process %ld MB.\n\n",
+           bytes / 1000000, query_value(pg, "SELECT count(*) FROM v_voice_document_chunks"), took / 1000,
+           peak_kb / 1024);
     fflush(stdout);
     return (double)peak_kb / 1024;
 }
@@ -75,7 +78,8 @@ typedef struct rows {
 static rows make_rows(int count)
 {
     dataset d;
-    rows r = { .count = count, .vectors = allocate((size_t)count, sizeof *r.vectors),
+    rows r = { .count = count,
+               .vectors = allocate((size_t)count, sizeof *r.vectors),
                .contents = allocate((size_t)count, sizeof *r.contents) };
     dataset_init(&d, 1, count);
     for (int i = 0; i < count; i++) {
@@ -125,12 +129,15 @@ static void write_copy_file(const char *path, const rows *r)
 static double measure_copy(PGconn *pg, char **psql, const char *path)
 {
     char sql[512], command[512];
-    snprintf(sql, sizeof sql, "INSERT INTO v_voice_documents (document_uuid, domain_uuid, document_name) VALUES ('%s', '%s', 'copied')",
+    snprintf(sql, sizeof sql,
+             "INSERT INTO v_voice_documents (document_uuid, domain_uuid, document_name) VALUES ('%s', '%s', 'copied')",
              document_uuid, domain);
     run_sql(pg, sql);
-    snprintf(command, sizeof command,
-             "\\copy v_voice_document_chunks (domain_uuid, document_uuid, chunk_index, content, embedding, embedding_model, "
-             "embedding_dimensions, token_count, metadata) from '%s' with (format binary)", path);
+    snprintf(
+        command, sizeof command,
+        "\\copy v_voice_document_chunks (domain_uuid, document_uuid, chunk_index, content, embedding, embedding_model, "
+        "embedding_dimensions, token_count, metadata) from '%s' with (format binary)",
+        path);
     char *arguments[16] = { NULL };
     size_t count = 0;
     while (psql[count] != NULL && count < 10) {
@@ -151,7 +158,8 @@ static double measure_writer(const rows *r)
     vdb_document_writer *writer;
     vdb_chunk_input *batch = allocate(BATCH, sizeof *batch);
     const vdb_document document = { .document_name = "written",
-                                    .content_sha256 = "0000000000000000000000000000000000000000000000000000000000000000" };
+                                    .content_sha256 =
+                                        "0000000000000000000000000000000000000000000000000000000000000000" };
     double started = now_ms();
     must(vdb_pool_open(NULL, &pool, &error), &error);
     must(vdb_tenant_open(pool, domain, &tenant, &error), &error);
@@ -159,7 +167,8 @@ static double measure_writer(const rows *r)
     for (int i = 0; i < r->count; i += BATCH) {
         int count = r->count - i < BATCH ? r->count - i : BATCH;
         for (int j = 0; j < count; j++)
-            batch[j] = (vdb_chunk_input){ .content = r->contents[i + j], .embedding = r->vectors[i + j],
+            batch[j] = (vdb_chunk_input){ .content = r->contents[i + j],
+                                          .embedding = r->vectors[i + j],
                                           .token_count = (int64_t)strlen(r->contents[i + j]) / 4 };
         must(vdb_document_writer_append(writer, batch, (size_t)count, &error), &error);
     }

@@ -330,6 +330,6 @@ void target_header(void)
 void target_line(const char *what, double measured, bool at_most, double target, int decimals, const char *unit)
 {
     bool met = at_most ? measured <= target : measured >= target;
-    printf("| %s | %.*f%s | %s %.*f%s | %s |\n", what, decimals, measured, unit, at_most ? "≤" : "≥", decimals, target, unit,
-           met ? "met" : "**missed**");
+    printf("| %s | %.*f%s | %s %.*f%s | %s |\n", what, decimals, measured, unit, at_most ? "≤" : "≥", decimals, target,
+           unit, met ? "met" : "**missed**");
 }

@@ -1,4 +1,5 @@
-/* What the measurements share: time, percentiles, random numbers, libpq. Programs here end with a message when something fails. */
+/* What the measurements share: time, percentiles, random numbers, libpq. Programs here end with a message when
+ * something fails. */
 #ifndef VDB_BENCH_LIB_H
 #define VDB_BENCH_LIB_H
 
@@ -70,8 +71,9 @@ void copy_bool(copy_stream *c, bool value);
 void copy_end(copy_stream *c);
 
 /*
- * Runs a program with its output thrown away, ends this one when it fails, and returns how long it took in ms. `peak_kb` (may be
- * NULL) gets the most memory it has had; it is never below what this process holds when it starts the other.
+ * Runs a program with its output thrown away, ends this one when it fails, and returns how long it took in ms.
+ * `peak_kb` (may be NULL) gets the most memory it has had; it is never below what this process holds when it starts the
+ * other.
  */
 double run_program(char *const *arguments, long *peak_kb);
 

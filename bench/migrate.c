@@ -33,8 +33,8 @@ int main(int argc, char **argv)
     print_line("psql -Xc 'select 1'", &selected);
     print_line("voicedb migrate", &migrated);
     target_header();
-    target_line("median of voicedb migrate / psql", samples_percentile(&migrated, 0.5) / samples_percentile(&selected, 0.5), true, 3,
-                2, "×");
+    target_line("median of voicedb migrate / psql",
+                samples_percentile(&migrated, 0.5) / samples_percentile(&selected, 0.5), true, 3, 2, "×");
     samples_free(&migrated);
     samples_free(&selected);
     return 0;

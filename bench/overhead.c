@@ -1,7 +1,8 @@
 /*
- * What the library adds to a search: the same questions through vdb_search() and through the same prepared statements on bare
- * libpq, in turns, so that the machine's moods meet both. Both send the tenant's scope and the search as one transaction
- * in one round trip; only the library turns floats into PostgreSQL's format within its time, picks a connection, decodes the rows.
+ * What the library adds to a search: the same questions through vdb_search() and through the same prepared statements
+ * on bare libpq, in turns, so that the machine's moods meet both. Both send the tenant's scope and the search as one
+ * transaction in one round trip; only the library turns floats into PostgreSQL's format within its time, picks a
+ * connection, decodes the rows.
  */
 #include "bare.h"
 
@@ -27,7 +28,9 @@ static double ask_library(vdb_tenant *tenant, const question *q, int *rows)
 {
     vdb_error error;
     vdb_search_result *result;
-    const vdb_search_request request = { .embedding = q->vector, .dimensions = VDB_DIMENSIONS, .embedding_model = BENCH_MODEL };
+    const vdb_search_request request = { .embedding = q->vector,
+                                         .dimensions = VDB_DIMENSIONS,
+                                         .embedding_model = BENCH_MODEL };
     double started = now_ms();
     must(vdb_search(tenant, &request, &result, &error), &error);
     double took = now_ms() - started;
@@ -81,11 +84,13 @@ int main(int argc, char **argv)
         vdb_tenant_close(tenant);
     }
     printf("%d questions to tenants of any size, %d times; both ways in turns, either one first every other time.\n\n"
-           "| way | searches | p50 ms | p99 ms | max ms |\n|---|---:|---:|---:|---:|\n", QUESTIONS, ROUNDS);
+           "| way | searches | p50 ms | p99 ms | max ms |\n|---|---:|---:|---:|---:|\n",
+           QUESTIONS, ROUNDS);
     print_line("bare libpq, prepared, pipelined", &bare);
     print_line("vdb_search()", &library);
     target_header();
-    target_line("p50 of the library / bare libpq", samples_percentile(&library, 0.5) / samples_percentile(&bare, 0.5), true, 1.3, 2, "×");
+    target_line("p50 of the library / bare libpq", samples_percentile(&library, 0.5) / samples_percentile(&bare, 0.5),
+                true, 1.3, 2, "×");
     samples_free(&library);
     samples_free(&bare);
     PQfinish(pg);

@@ -3,9 +3,9 @@
  *   topics      as in the other measurements (data.h)
  *   cone        one direction is shared by all, as in OpenAI's ada-002: any two vectors have
  *               cosine 0.75, and many sign bits are the same for all
- *   white cone  the same, with the rest spread evenly over all dimensions, as text never is: the worst case for short codes
- *   builtin     sentences in Portuguese, embedded by voicedb's builtin provider, asked with other sentences about the same
- * Nine of ten questions are near a vector of the tenant, the tenth is a direction of its own.
+ *   white cone  the same, with the rest spread evenly over all dimensions, as text never is: the worst case for short
+ * codes builtin     sentences in Portuguese, embedded by voicedb's builtin provider, asked with other sentences about
+ * the same Nine of ten questions are near a vector of the tenant, the tenth is a direction of its own.
  */
 #include "data.h"
 

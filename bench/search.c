@@ -1,9 +1,9 @@
 /*
- * Ways to find a tenant's nearest chunks, side by side on one load of data: time, recall against the exact answer, and how many
- * answers are short of rows that the tenant has.
+ * Ways to find a tenant's nearest chunks, side by side on one load of data: time, recall against the exact answer, and
+ * how many answers are short of rows that the tenant has.
  *
- * Questions: one to every tenant, and half as many again to tenants drawn by their number of chunks, as large tenants get
- * more calls. The exact answer is that of the specification's query on a database without a vector index.
+ * Questions: one to every tenant, and half as many again to tenants drawn by their number of chunks, as large tenants
+ * get more calls. The exact answer is that of the specification's query on a database without a vector index.
  */
 #include "bare.h"
 
@@ -51,8 +51,8 @@ static void make_questions(void)
     random_stream r = { 5 };
     for (size_t i = 0; i < question_count; i++) {
         question *q = &questions[i];
-        q->tenant = i < (size_t)data.tenants ? (int)i
-                                             : dataset_tenant_of(&data, (int)random_below(&r, (uint64_t)data.chunks));
+        q->tenant =
+            i < (size_t)data.tenants ? (int)i : dataset_tenant_of(&data, (int)random_below(&r, (uint64_t)data.chunks));
         uint8_t uuid[16];
         tenant_uuid_of(q->tenant, uuid);
         uuid_text(uuid, q->domain);
@@ -106,8 +106,9 @@ static double ask_library(vdb_pool *pool, const question *q, answer *a)
     vdb_tenant *tenant;
     vdb_search_result *result;
     must(vdb_tenant_open(pool, q->domain, &tenant, &error), &error);
-    const vdb_search_request asked = { .embedding = q->vector, .dimensions = VDB_DIMENSIONS,
-                                         .embedding_model = BENCH_MODEL, .top = TOP };
+    const vdb_search_request asked = {
+        .embedding = q->vector, .dimensions = VDB_DIMENSIONS, .embedding_model = BENCH_MODEL, .top = TOP
+    };
     double started = now_ms();
     must(vdb_search(tenant, &asked, &result, &error), &error);
     double took = now_ms() - started;
@@ -136,7 +137,8 @@ static long index_scans(const char *index)
     if (index == NULL)
         return 0;
     PGconn *pg = bench_connect(NULL);
-    snprintf(sql, sizeof sql, "SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes WHERE indexrelname = '%s'", index);
+    snprintf(sql, sizeof sql, "SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes WHERE indexrelname = '%s'",
+             index);
     long scans = strtol(query_value(pg, sql), NULL, 10);
     PQfinish(pg);
     return scans;
@@ -188,9 +190,9 @@ static void print_way(const way *w)
     char used[32] = "";
     if (w->index != NULL)
         snprintf(used, sizeof used, "%ld of %zu", w->scans, w->asked);
-    printf("| %s | %.4f | %zu of %zu | %s | %s | %s | %s |\n", w->name, (double)w->hits / (double)w->wanted, w->short_answers,
-           w->asked, ms_text(samples_percentile(&w->times, 0.5)), ms_text(samples_percentile(&w->times, 0.99)),
-           ms_text(samples_percentile(&w->times, 1)), used);
+    printf("| %s | %.4f | %zu of %zu | %s | %s | %s | %s |\n", w->name, (double)w->hits / (double)w->wanted,
+           w->short_answers, w->asked, ms_text(samples_percentile(&w->times, 0.5)),
+           ms_text(samples_percentile(&w->times, 0.99)), ms_text(samples_percentile(&w->times, 1)), used);
     fflush(stdout);
 }
 
@@ -242,9 +244,11 @@ static const char ivfflat[] = "idx_chunks_embedding_ivfflat", hnsw[] = "idx_chun
 
 static way exact = { .name = "exact, b-tree on domain_uuid" };
 static way library = { .name = "voicedb, two-stage", .library = true };
-static way generic = { .name = "two-stage SQL, generic plan", .settings = "SET plan_cache_mode = force_generic_plan; SET jit = off",
+static way generic = { .name = "two-stage SQL, generic plan",
+                       .settings = "SET plan_cache_mode = force_generic_plan; SET jit = off",
                        .two_stage = true };
-static way custom = { .name = "two-stage SQL, custom plans", .settings = "SET plan_cache_mode = force_custom_plan; SET jit = off",
+static way custom = { .name = "two-stage SQL, custom plans",
+                      .settings = "SET plan_cache_mode = force_custom_plan; SET jit = off",
                       .two_stage = true };
 static way exact_ordered = { .name = "exact, rows ordered by tenant" };
 static way library_ordered = { .name = "voicedb, rows ordered by tenant", .library = true };
@@ -257,7 +261,8 @@ static way with_ivfflat[] = {
 static way with_hnsw[] = {
     { .name = "HNSW, ef_search = 40, as planned", .index = hnsw },
     { .name = "HNSW, made to be used", .index = hnsw, .settings = force_index },
-    { .name = "HNSW, iterative relaxed_order", .index = hnsw,
+    { .name = "HNSW, iterative relaxed_order",
+      .index = hnsw,
       .settings = "SET hnsw.iterative_scan = relaxed_order; SET enable_sort = off; SET enable_seqscan = off; "
                   "SET enable_bitmapscan = off" },
 };
@@ -314,11 +319,13 @@ static void print_targets(void)
 {
     target_header();
     target_line("recall@5 of voicedb", (double)library.hits / (double)library.wanted, false, 0.999, 4, "");
-    target_line("short answers", (double)(library.short_answers + generic.short_answers + library_ordered.short_answers), true, 0, 0,
+    target_line("short answers",
+                (double)(library.short_answers + generic.short_answers + library_ordered.short_answers), true, 0, 0,
                 "");
     target_line("p99 of voicedb / exact", p99(&library) / p99(&exact), true, 0.2, 3, "");
     target_line("p99 of two-stage SQL, generic plan / exact", p99(&generic) / p99(&exact), true, 0.2, 3, "");
-    target_line("p99 of voicedb / exact, rows ordered by tenant", p99(&library_ordered) / p99(&exact_ordered), true, 0.2, 3, "");
+    target_line("p99 of voicedb / exact, rows ordered by tenant", p99(&library_ordered) / p99(&exact_ordered), true,
+                0.2, 3, "");
 }
 
 int main(int argc, char **argv)
@@ -332,7 +339,8 @@ int main(int argc, char **argv)
     printf("%d chunks of %d dimensions, %d tenants, the largest with %d chunks; rows in random order, %zu questions, "
            "%d candidates.\n\n",
            data.chunks, VDB_DIMENSIONS, data.tenants, dataset_size(&data, 0), question_count, search_candidates(TOP));
-    puts("| way | recall@5 | short answers | p50 ms | p99 ms | max ms | vector index used |\n|---|---:|---:|---:|---:|---:|---:|");
+    puts("| way | recall@5 | short answers | p50 ms | p99 ms | max ms | vector index used "
+         "|\n|---|---:|---:|---:|---:|---:|---:|");
     measure_main(pg);
     build of_ivfflat = measure_index(pg, ivfflat,
                                      "CREATE INDEX idx_chunks_embedding_ivfflat ON v_voice_document_chunks "
@@ -347,7 +355,8 @@ int main(int argc, char **argv)
     char bits[32];
     double bits_seconds = timed(pg, "REINDEX INDEX idx_chunks_embedding_bits");
     index_size(pg, "idx_chunks_embedding_bits", bits);
-    printf("\n| index | build s | size |\n|---|---:|---:|\n| two-stage | %.0f | %s |\n| ivfflat | %.0f | %s |\n| HNSW | %.0f | %s |\n",
+    printf("\n| index | build s | size |\n|---|---:|---:|\n| two-stage | %.0f | %s |\n| ivfflat | %.0f | %s |\n| HNSW "
+           "| %.0f | %s |\n",
            bits_seconds, bits, of_ivfflat.seconds, of_ivfflat.size, of_hnsw.seconds, of_hnsw.size);
     print_targets();
     PQfinish(pg);

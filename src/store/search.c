@@ -47,7 +47,7 @@ static vdb_status find_strategy(vdb_tenant *t, int *strategy, vdb_error *error)
     if (*strategy >= 0)
         return VDB_OK;
     PGresult *result;
-    vdb_status status = pool_run(t->pool, &(statement){ &queries[QUERY_SEARCH_STRATEGY], NULL }, 1, &result, error);
+    vdb_status status = unscoped_run(t->pool, QUERY_SEARCH_STRATEGY, NULL, &result, error);
     if (status != VDB_OK)
         return status;
     *strategy = EXACT;

@@ -54,6 +54,16 @@ static vdb_status bind(vdb_tenant *t, bool scope, const request *requests, size_
     return VDB_OK;
 }
 
+vdb_status unscoped_run(vdb_pool *pool, enum query_id id, const param *params, PGresult **result, vdb_error *error)
+{
+    char timeout[16];
+    snprintf(timeout, sizeof timeout, "%d", pool_statement_timeout(pool));
+    const param settings[] = { P(timeout) };
+    const statement statements[] = { { &queries[QUERY_SESSION_SETTINGS], settings }, { &queries[id], params } };
+    size_t skipped = pool_needs_settings(pool) ? 0 : 1;
+    return pool_run(pool, statements + skipped, 2 - skipped, result, error);
+}
+
 vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGresult **result, vdb_error *error)
 {
     bound b;
@@ -169,7 +179,7 @@ vdb_status vdb_tenant_open(vdb_pool *pool, const char *domain, vdb_tenant **tena
         return status;
     PGresult *result;
     const param params[] = { P(domain) };
-    status = pool_run(pool, &(statement){ &queries[QUERY_TENANT_FIND], params }, 1, &result, error);
+    status = unscoped_run(pool, QUERY_TENANT_FIND, params, &result, error);
     if (status != VDB_OK)
         return status;
     status = handle_from(pool, domain, result, tenant, error);
@@ -202,7 +212,7 @@ vdb_status vdb_tenant_list(vdb_pool *pool, const vdb_tenant_row **rows, size_t *
 {
     error_clear(error);
     PGresult *result;
-    vdb_status status = pool_run(pool, &(statement){ &queries[QUERY_TENANT_LIST], NULL }, 1, &result, error);
+    vdb_status status = unscoped_run(pool, QUERY_TENANT_LIST, NULL, &result, error);
     if (status != VDB_OK)
         return status;
     const void *decoded;

@@ -1,4 +1,4 @@
-/* A tenant's transactions: the only way to a registered query on tenant data. */
+/* A tenant's transactions: the only way to a registered query on tenant data. Those without a tenant are run here too. */
 #ifndef VDB_STORE_TENANT_H
 #define VDB_STORE_TENANT_H
 
@@ -38,6 +38,9 @@ vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGre
 /* The same on a connection that a transaction was opened on. */
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error);
+
+/* A query that is not about one tenant, as whoever the pool's login is. */
+vdb_status unscoped_run(vdb_pool *pool, enum query_id id, const param *params, PGresult **result, vdb_error *error);
 
 /* One request whose rows are handed out as structs. */
 vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,

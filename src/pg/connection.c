@@ -19,8 +19,8 @@ static int64_t now_ms(void)
 }
 
 /*
- * Every registered query has one good plan whatever its parameters: planning it anew each time, as PostgreSQL would for small tenants, costs
- * as much as running it.
+ * Every registered query has one good plan whatever its parameters. Planning it anew each time, as PostgreSQL would for
+ * small tenants, costs as much as running it.
  */
 static PGconn *start(const connection_options *options, bool with_settings)
 {

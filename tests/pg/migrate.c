@@ -11,12 +11,14 @@
 /* ---- lists of steps that no release has -----------------------------------------------------------------------------
  */
 
-enum { MOST_EXTRA = 4 };
+enum { MOST_STEPS = 64, MOST_LISTS = 4 };
 
 /* The embedded steps and one more after another, as a later voicedb would have them. */
 static migration_list with(const char *const *extra, size_t count)
 {
-    migration *steps = calloc(migrations.count + MOST_EXTRA, sizeof *steps);
+    static migration lists[MOST_LISTS][MOST_STEPS];
+    static size_t used;
+    migration *steps = lists[used++ % MOST_LISTS];
     memcpy(steps, migrations.steps, migrations.count * sizeof *steps);
     for (size_t i = 0; i < count; i++) {
         int version = (int)(migrations.count + i + 1);

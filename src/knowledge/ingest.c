@@ -26,7 +26,8 @@ typedef struct ingest {
     embedder *embedder;
     char *text; /* the whole of it, when it is short */
     vdb_document document;
-    vdb_document_writer *writer; /* NULL until the first batch is embedded: embedding is slow, and an open transaction costs others */
+    vdb_document_writer
+        *writer; /* NULL until the first batch is embedded: embedding is slow, and an open transaction costs others */
     splitter *splitter;
     arena *memory; /* of the batch's texts */
     vdb_chunk_input chunks[CHUNKS_A_BATCH];
@@ -78,8 +79,8 @@ static vdb_status flush(ingest *in, vdb_error *error)
 
 static char *metadata_of(const split_chunk *chunk, arena *a)
 {
-    json_t *object = json_pack("{s:s*, s:I, s:I}", "heading", chunk->heading, "offset", (json_int_t)chunk->offset, "length",
-                               (json_int_t)chunk->length);
+    json_t *object = json_pack("{s:s*, s:I, s:I}", "heading", chunk->heading, "offset", (json_int_t)chunk->offset,
+                               "length", (json_int_t)chunk->length);
     char *text = object == NULL ? NULL : json_dumps(object, 0);
     char *copy = arena_copy_string(a, text);
     json_decref(object);

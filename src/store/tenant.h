@@ -1,4 +1,5 @@
-/* A tenant's transactions: the only way to a registered query on tenant data. Those without a tenant are run here too. */
+/* A tenant's transactions: the only way to a registered query on tenant data. Those without a tenant are run here too.
+ */
 #ifndef VDB_STORE_TENANT_H
 #define VDB_STORE_TENANT_H
 
@@ -28,8 +29,8 @@ typedef struct request {
     const param *params;
 } request;
 
-#define REQUEST(query, ...)                                                                                       \
-    ((request){ QUERY_##query, sizeof((param[]){ P(NULL), __VA_ARGS__ }) / sizeof(param) - 1,                    \
+#define REQUEST(query, ...)                                                                                            \
+    ((request){ QUERY_##query, sizeof((param[]){ P(NULL), __VA_ARGS__ }) / sizeof(param) - 1,                          \
                 (const param[]){ __VA_ARGS__ } })
 
 /* Runs requests in one transaction and one round trip, as the tenant. `result` (may be NULL): of the last one. */

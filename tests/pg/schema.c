@@ -364,8 +364,8 @@ static void assert_steps_done(const char *database, int done)
                                           "v_voice_documents",     "v_voice_transfer_rules", "v_voice_conversations" };
     PGconn *c = connect_to(text("dbname=%s", database));
     for (int i = 0; i < (int)COUNT(firsts); i++) {
-        const char *there = value_on(c, "SELECT coalesce(to_regclass('%s')::oid, to_regprocedure('%s')::oid)",
-                                     strchr(firsts[i], '(') != NULL ? "" : firsts[i], firsts[i]);
+        const char *there = value_on(c, "SELECT %s('%s')",
+                                     strchr(firsts[i], '(') != NULL ? "to_regprocedure" : "to_regclass", firsts[i]);
         if ((there != NULL) != (i < done))
             fail_msg("%s is %sthere after %d steps", firsts[i], there == NULL ? "not " : "", done);
     }

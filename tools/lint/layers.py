@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 SQL = re.compile(
-    r"^\s*(select\s+\S+.*\bfrom\b|select\s+\w+\(|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|"
+    r"^\s*(select\s+\S+.*\bfrom\b|select\s+\w+\(|insert\s+into\s+\w|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|"
     r"(create|alter|drop)\s+(or\s+replace\s+)?(unique\s+)?(table|index|extension|role|schema|function|policy|trigger|view)"
     r"\s+(if\s|\w+\s*\())", re.I)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Migrations can run twice, drop nothing, keep to PostgreSQL 13's syntax and give every voice table its tenant. A query
-says in its first lines who asks it."""
+"""Migrations can run twice, drop nothing, keep to PostgreSQL 13's syntax and give every voice table its tenant; what adopts
+another schema runs once, but drops nothing either. A query says in its first lines who asks it."""
 import os
 import re
 import sys
@@ -52,11 +52,15 @@ def statements(text):
         start += len(part) + 1
 
 
-def check_migration(text):
-    code = plain(text)
+def check_kept(text):
     for number, line in enumerate(plain(text, True).split("\n"), 1):
         if DESTROYS.search(line):
             yield number, "a migration destroys nothing"
+
+
+def check_migration(text):
+    yield from check_kept(text)
+    code = plain(text)
     dropped = set()
     for number, statement in statements(code):
         if match := re.match(r"drop\s+(trigger|policy)\s+if\s+exists\s+(\w+)\s+on\s+(?:public\.)?(\w+)", statement):
@@ -75,22 +79,30 @@ def check_query(text):
         yield 1, "a query begins with a comment: who asks it, and how often"
 
 
+def check_adoption(text):
+    yield from check_kept(text)
+    yield from check_query(text)
+
+
 def check_numbers(paths):
+    """For the files of one folder."""
     names = sorted(os.path.basename(p) for p in paths)
     for wanted, name in enumerate(names, 1):
         if not re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", name) or int(name[:4]) != wanted:
-            yield f"migrations/{name}: expected {wanted:04d}_name.sql here: numbers follow each other"
+            yield f"{name}: expected {wanted:04d}_name.sql here: numbers follow each other"
             return
 
 
 def main(paths):
-    # What adopts another system's database runs once, on temporary tables.
-    paths = [p for p in paths if not p.startswith("migrations/adopt/")]
-    found = list(check_numbers([p for p in paths if p.startswith("migrations/")]))
-    for path in paths:
-        check = check_migration if path.startswith("migrations/") else check_query
-        with open(path, encoding="utf-8") as f:
-            found += [f"{path}:{number}: {message}" for number, message in check(f.read())]
+    checks = {"migrations": check_migration, "migrations/adopt": check_adoption, "src/sql": check_query}
+    found = []
+    for folder, check in checks.items():
+        inside = [path for path in paths if os.path.dirname(path) == folder]
+        if check is not check_query:
+            found += check_numbers(inside)
+        for path in inside:
+            with open(path, encoding="utf-8") as f:
+                found += [f"{path}:{number}: {message}" for number, message in check(f.read())]
     print("\n".join(found))
     return 1 if found else 0
 

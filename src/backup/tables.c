@@ -30,9 +30,9 @@ static bool are_columns(const json_t *columns)
 
 vdb_status tables_of_json(arena *a, json_t *array, table_list *list, vdb_error *error)
 {
+    *list = (table_list){ .count = json_array_size(array) };
     if (!json_is_array(array))
         return no_manifest(error);
-    *list = (table_list){ .count = json_array_size(array) };
     list->items = arena_array(a, list->count + 1, sizeof *list->items);
     if (list->items == NULL)
         return error_memory(error);
@@ -76,6 +76,7 @@ static json_t *array_of_result(const PGresult *result)
 vdb_status tables_of_database(connection *c, arena *a, table_list *list, vdb_error *error)
 {
     PGresult *result;
+    *list = (table_list){ 0 };
     vdb_status status = ask(c, QUERY_BACKUP_TABLES, NULL, &result, error);
     if (status != VDB_OK)
         return status;

@@ -27,7 +27,7 @@ typedef struct table_list {
     json_t *json; /* holds the columns of all */
 } table_list;
 
-/* Those of the database; release with tables_free(). */
+/* Those of the database. Both leave the list empty or in part filled on failure too: release it with tables_free(). */
 vdb_status tables_of_database(connection *c, arena *a, table_list *list, vdb_error *error);
 /* Those of a manifest's array; VDB_BAD_INPUT: it is none. */
 vdb_status tables_of_json(arena *a, json_t *array, table_list *list, vdb_error *error);

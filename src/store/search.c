@@ -10,7 +10,7 @@
  * for, and never fewer than the least. A one-bit code is off by about one degree in 1536 dimensions, and real
  * embeddings crowd within few degrees: docs/search.md shows recall by candidates.
  */
-enum { CANDIDATES_A_RESULT = 80, LEAST_CANDIDATES = 800 };
+enum { CANDIDATES_A_RESULT = 40, LEAST_CANDIDATES = 400 };
 
 enum strategy { EXACT, TWO_STAGE, TENANTVEC, HNSW, IVFFLAT, STRATEGIES, ITERATIVE = 16 };
 static const char *const strategy_names[STRATEGIES] = { "exact", "two-stage", "tenantvec", "hnsw", "ivfflat" };

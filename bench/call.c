@@ -1,7 +1,7 @@
 /*
  * What call scripts write: conversations of 20 messages, from 8 connections at once, through the library and by
- * pgbench, which inserts the same rows by plain statements, each a transaction of its own, without row-level security
- * and with turns counted by hand. In turns; conversations a second.
+ * pgbench, which inserts the same rows by plain statements, each a transaction of its own, without row-level security.
+ * Both give the turns' numbers. In turns; conversations a second.
  */
 #include "lib.h"
 
@@ -43,14 +43,16 @@ static void make_history(PGconn *pg)
 static vdb_message message_of(int number)
 {
     if (number % 2 == 0)
-        return (vdb_message){ .role = "user",
+        return (vdb_message){ .turn_number = number / 2 + 1,
+                              .role = "user",
                               .content = from_caller,
                               .audio_duration_ms = 4200,
                               .stt_provider = "whisper",
                               .stt_latency_ms = 310,
                               .detected_intent = "agendamento",
                               .intent_confidence = 0.9 };
-    return (vdb_message){ .role = "assistant",
+    return (vdb_message){ .turn_number = number / 2 + 1,
+                          .role = "assistant",
                           .content = from_secretary,
                           .llm_provider = "openai",
                           .llm_latency_ms = 640,

@@ -282,8 +282,9 @@ pg_status()
         exit 3
     fi
     vector=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$share/extension/vector.control")
+    version=$(client psql -XAtq -c 'show server_version' 2>/dev/null) || version="$major, which does not answer"
     echo "running    cluster $cluster, process $pid"
-    echo "server     PostgreSQL $(client psql -XAtq -c 'show server_version'), pgvector $vector, $where"
+    echo "server     PostgreSQL $version, pgvector $vector, $where"
     echo "data       $data"
     echo "socket     $(host)/.s.PGSQL.5432"
     echo "log        $home/log"

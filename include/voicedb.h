@@ -17,8 +17,8 @@
  * Inputs. In a `*_input` struct a NULL member means "not given": the column's default on add, unchanged on update. An
  * empty string sets a column that may be NULL to NULL.
  *
- * Units. Instants are RFC 3339 strings in UTC ("2026-03-01T12:00:00.123456Z"); durations are milliseconds; similarity is
- * 1 - cosine distance, from -1 to 1.
+ * Units. Instants are RFC 3339 strings in UTC ("2026-03-01T12:00:00.123456Z"); durations are milliseconds; similarity
+ * is 1 - cosine distance, from -1 to 1.
  *
  * Threads. A pool and the tenant handles made from it may be used from any number of threads at once. Everything else
  * belongs to the thread that got it.
@@ -60,10 +60,10 @@ typedef enum vdb_status {
 /* What went wrong and what to do. Filled by a failing call; all strings end with NUL, an unused one is empty. */
 typedef struct vdb_error {
     vdb_status status;
-    char sqlstate[6];   /* PostgreSQL's code, where the server said no */
-    char message[512];  /* one line: what is wrong */
-    char detail[512];   /* one line: where, or which value */
-    char hint[512];     /* one line, starts with a verb: what to do */
+    char sqlstate[6];  /* PostgreSQL's code, where the server said no */
+    char message[512]; /* one line: what is wrong */
+    char detail[512];  /* one line: where, or which value */
+    char hint[512];    /* one line, starts with a verb: what to do */
 } vdb_error;
 
 /* "0.1.0": the version of the library that is running. Never fails. */
@@ -140,7 +140,7 @@ typedef struct vdb_provider_input {
     const char *provider_type; /* required on add, refused on update */
     const char *provider_name; /* required on add */
     const char *display_name;
-    const char *config; /* JSON object */
+    const char *config;     /* JSON object */
     const bool *is_default; /* true takes it from the type's default so far */
     const bool *enabled;
 } vdb_provider_input;
@@ -160,8 +160,8 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_provider_update(vdb_tenant *tenant, const 
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vdb_error *error);
 
 /*
- * A copy of `config` in which every value whose key names a secret (api_key, token, secret, password and the like, at any depth)
- * is "***". NULL when `config` is no JSON object or memory ran out. Release with free().
+ * A copy of `config` in which every value whose key names a secret (api_key, token, secret, password and the like, at
+ * any depth) is "***". NULL when `config` is no JSON object or memory ran out. Release with free().
  */
 VDB_API char *vdb_provider_config_masked(const char *config);
 
@@ -220,8 +220,8 @@ typedef struct vdb_secretary_input {
     const bool *webhook_enabled;
 } vdb_secretary_input;
 
-VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_add(vdb_tenant *tenant, const vdb_secretary_input *input,
-                                                    char uuid[37], vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_add(vdb_tenant *tenant, const vdb_secretary_input *input, char uuid[37],
+                                                    vdb_error *error);
 /* Without the providers' configs: those members are NULL here. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_list(vdb_tenant *tenant, const vdb_secretary **rows, size_t *count,
                                                      vdb_error *error);
@@ -243,11 +243,11 @@ typedef struct vdb_document {
     const char *document_type;
     const char *file_path;
     const char *mime_type;
-    int64_t file_size; /* bytes */
-    const char *content; /* the whole text: read by the writer, NULL in what is listed */
+    int64_t file_size;          /* bytes */
+    const char *content;        /* the whole text: read by the writer, NULL in what is listed */
     const char *content_sha256; /* 64 hexadecimal digits */
     int64_t chunk_count;
-    const char *embedding_model; /* of its chunks */
+    const char *embedding_model;   /* of its chunks */
     const char *processing_status; /* pending, processing, ready, failed */
     const char *processing_error;
     const char *processed_at;
@@ -263,8 +263,8 @@ typedef struct vdb_chunk {
     const char *content;
     const char *embedding_model;
     int64_t embedding_dimensions; /* before padding */
-    int64_t token_count; /* an estimate */
-    const char *metadata; /* JSON object: heading path, byte offset and length in the text */
+    int64_t token_count;          /* an estimate */
+    const char *metadata;         /* JSON object: heading path, byte offset and length in the text */
     const char *created_at;
 } vdb_chunk;
 
@@ -288,17 +288,18 @@ typedef struct vdb_document_added {
     char embedding_model[101];
 } vdb_document_added;
 
-/* Called now and then with bytes done of all; returning false ends the work with VDB_USAGE and the document as before. */
+/* Called now and then with bytes done of all; returning false ends the work with VDB_USAGE and the document as before.
+ */
 typedef bool (*vdb_progress)(void *context, int64_t done, int64_t total);
 
 /*
- * Reads, splits, embeds and stores a file as a document, in one transaction: other sessions see it as before or complete,
- * whatever happens to this process. The embeddings come from the secretary's provider, else from the tenant's default.
- * VDB_BAD_INPUT: empty, not UTF-8, binary, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
+ * Reads, splits, embeds and stores a file as a document, in one transaction: other sessions see it as before or
+ * complete, whatever happens to this process. The embeddings come from the secretary's provider, else from the tenant's
+ * default. VDB_BAD_INPUT: empty, not UTF-8, binary, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file,
-                                                        vdb_progress progress, void *context,
-                                                        vdb_document_added *added, vdb_error *error);
+                                                        vdb_progress progress, void *context, vdb_document_added *added,
+                                                        vdb_error *error);
 
 typedef struct vdb_chunk_input {
     const char *content;
@@ -319,9 +320,8 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_open(vdb_tenant *tenant, c
                                                            vdb_document_writer **writer, vdb_error *error);
 /* True when the same bytes are there, embedded by the same model: append and commit then write nothing. */
 VDB_API bool vdb_document_writer_is_unchanged(const vdb_document_writer *writer);
-VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_append(vdb_document_writer *writer,
-                                                             const vdb_chunk_input *chunks, size_t count,
-                                                             vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chunk_input *chunks,
+                                                             size_t count, vdb_error *error);
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_added *added,
                                                              vdb_error *error);
 VDB_API void vdb_document_writer_abort(vdb_document_writer *writer);
@@ -341,13 +341,13 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_chunk_list(vdb_tenant *tenant, const char 
 /* ---- search ------------------------------------------------------------------------------------------------------ */
 
 typedef struct vdb_search_request {
-    const char *question;     /* embedded by the provider, unless `embedding` is given */
-    const float *embedding;   /* or a ready one of `dimensions` numbers, made by `embedding_model` */
-    int dimensions;           /* 1 to VDB_DIMENSIONS */
+    const char *question;   /* embedded by the provider, unless `embedding` is given */
+    const float *embedding; /* or a ready one of `dimensions` numbers, made by `embedding_model` */
+    int dimensions;         /* 1 to VDB_DIMENSIONS */
     const char *embedding_model;
-    const char *secretary;    /* UUID, extension or name: its documents and those for all, its threshold; NULL: all */
-    int top;                  /* at most so many results, 1 to 1000; 0: 5 */
-    const double *threshold;  /* least similarity, 0 to 1; NULL: the secretary's, or none without a secretary */
+    const char *secretary;   /* UUID, extension or name: its documents and those for all, its threshold; NULL: all */
+    int top;                 /* at most so many results, 1 to 1000; 0: 5 */
+    const double *threshold; /* least similarity, 0 to 1; NULL: the secretary's, or none without a secretary */
 } vdb_search_request;
 
 typedef struct vdb_search_hit {
@@ -371,9 +371,9 @@ typedef struct vdb_search_result {
 } vdb_search_result;
 
 /*
- * The `top` chunks of the tenant that are nearest to the question by cosine, among the enabled, ready documents that the secretary may
- * use, of this embedding model only. Release with vdb_search_free().
- * VDB_BAD_INPUT: no question, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
+ * The `top` chunks of the tenant that are nearest to the question by cosine, among the enabled, ready documents that
+ * the secretary may use, of this embedding model only. Release with vdb_search_free(). VDB_BAD_INPUT: no question, a
+ * vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
                                              vdb_search_result **result, vdb_error *error);
@@ -387,7 +387,7 @@ typedef struct vdb_transfer_rule {
     const char *department_name;
     const char *const *intent_keywords; /* ends with NULL */
     const char *const *intent_patterns; /* ends with NULL */
-    const char *destination_type; /* extension, ring_group, queue, voicemail, ivr_menu, external */
+    const char *destination_type;       /* extension, ring_group, queue, voicemail, ivr_menu, external */
     const char *transfer_extension;
     const char *transfer_message;
     const char *working_hours; /* JSON */
@@ -400,11 +400,11 @@ typedef struct vdb_transfer_rule {
 } vdb_transfer_rule;
 
 typedef struct vdb_transfer_rule_input {
-    const char *secretary; /* UUID, extension or name; NULL or empty: all */
-    const char *department_name; /* required */
+    const char *secretary;              /* UUID, extension or name; NULL or empty: all */
+    const char *department_name;        /* required */
     const char *const *intent_keywords; /* ends with NULL; none may be without a letter or digit */
     const char *const *intent_patterns;
-    const char *destination_type; /* NULL: extension */
+    const char *destination_type;   /* NULL: extension */
     const char *transfer_extension; /* required */
     const char *transfer_message;
     const char *working_hours;
@@ -426,9 +426,8 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, c
  * The first enabled rule, by priority, one of whose keywords stands in the utterance as whole words, accents and case
  * folded. One row, or VDB_NOT_FOUND. At equal priority a rule of the secretary goes before one for all.
  */
-VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary,
-                                                       const char *utterance, const vdb_transfer_rule **row,
-                                                       vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary, const char *utterance,
+                                                       const vdb_transfer_rule **row, vdb_error *error);
 
 /* ---- conversations ----------------------------------------------------------------------------------------------- */
 
@@ -485,9 +484,10 @@ typedef struct vdb_message {
 } vdb_message;
 
 /*
- * Adds a message. `turn_number` 0: the next one (a role that has spoken in the current turn opens the next). Members that
- * are 0 or NULL stay NULL; message_uuid and created_at are not read. On success `turn` (may be NULL) holds the number.
- * VDB_NOT_FOUND: no such conversation in this tenant; VDB_CONFLICT: it has ended, or this role has spoken in that turn.
+ * Adds a message. `turn_number` 0: the next one (a role that has spoken in the current turn opens the next). Members
+ * that are 0 or NULL stay NULL; message_uuid and created_at are not read. On success `turn` (may be NULL) holds the
+ * number. VDB_NOT_FOUND: no such conversation in this tenant; VDB_CONFLICT: it has ended, or this role has spoken in
+ * that turn.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uuid,
                                                        const vdb_message *message, int64_t *turn, vdb_error *error);
@@ -505,8 +505,7 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_end(vdb_tenant *tenant, const
                                                        const vdb_conversation_end_input *input, vdb_error *error);
 /* Newest first; `limit` 1 to 10000, 0: 50. `caller_id` NULL: all callers. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int limit,
-                                                        const vdb_conversation **rows, size_t *count,
-                                                        vdb_error *error);
+                                                        const vdb_conversation **rows, size_t *count, vdb_error *error);
 /* `conversation`: its UUID or its call UUID. One row. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation,
                                                        const vdb_conversation **row, vdb_error *error);
@@ -528,9 +527,10 @@ typedef struct vdb_migration {
 typedef void (*vdb_migrate_progress)(void *context, const vdb_migration *migration, bool done);
 
 /*
- * Brings the schema up to date, one transaction a step, and waits (polling, at most `lock_timeout_ms`, 0: 60 000) while another run
- * is at work, then as long again for the tables that a step needs. `applied` (may be NULL) holds how many steps ran, also when one
- * failed: 0 when there was nothing to do. VDB_DRIFT: files of applied steps have changed, the detail names them; nothing was done.
+ * Brings the schema up to date, one transaction a step, and waits (polling, at most `lock_timeout_ms`, 0: 60 000) while
+ * another run is at work, then as long again for the tables that a step needs. `applied` (may be NULL) holds how many
+ * steps ran, also when one failed: 0 when there was nothing to do. VDB_DRIFT: files of applied steps have changed, the
+ * detail names them; nothing was done.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate(vdb_pool *pool, int lock_timeout_ms, vdb_migrate_progress progress,
                                               void *context, int *applied, vdb_error *error);
@@ -543,15 +543,16 @@ typedef struct vdb_migration_plan {
 } vdb_migration_plan;
 
 /*
- * The pending steps and the table locks that each takes beyond those of the steps before it, of tables that are there now and stronger
- * than a SELECT's. They are found by running the steps in one transaction that is rolled back: it holds the locks meanwhile, and
- * gives up with VDB_CONFLICT when one cannot be had in half a second. A step that would fail is an error here already.
+ * The pending steps and the table locks that each takes beyond those of the steps before it, of tables that are there
+ * now and stronger than a SELECT's. They are found by running the steps in one transaction that is rolled back: it
+ * holds the locks meanwhile, and gives up with VDB_CONFLICT when one cannot be had in half a second. A step that would
+ * fail is an error here already.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_plan(vdb_pool *pool, const vdb_migration_plan **rows, size_t *count,
                                                    vdb_error *error);
 /*
- * Takes this voicedb's file of one applied step for what was applied: for a file that was edited without effect on the schema.
- * `changed` (may be NULL): false when it was so already. VDB_NOT_FOUND: no such step, or it was not applied.
+ * Takes this voicedb's file of one applied step for what was applied: for a file that was edited without effect on the
+ * schema. `changed` (may be NULL): false when it was so already. VDB_NOT_FOUND: no such step, or it was not applied.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_repair(vdb_pool *pool, int version, bool *changed, vdb_error *error);
 /* VDB_OK in any state; the rows tell. */
@@ -559,27 +560,27 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_status(vdb_pool *pool, const vdb_m
                                                      vdb_error *error);
 
 typedef struct vdb_adoption {
-    const char *kind;   /* table, column, change, schema, cross_tenant, obstacle */
+    const char *kind; /* table, column, change, schema, cross_tenant, obstacle */
     const char *name;
     const char *before; /* a table's number and hash of rows; a column's name; what refers */
     const char *after;  /* the same; a statement; to what it refers */
 } vdb_adoption;
 
 /*
- * Brings a database of the public voice-ai-ivr system to this schema, in one transaction, under locks on all its voice tables: every
- * row and every further column stays, which is checked by number and hash of the rows. `rows` tell what was done; when `dry_run`, it is
- * rolled back. `adopted` (may be NULL): false when there was nothing to adopt, or when it was not done. A database that has been
- * adopted or migrated already: VDB_OK and no rows.
- * VDB_NOT_FOUND: no voice tables; VDB_CONFLICT: references across tenants, unless `drop_cross_tenant` (which sets them to NULL and
- * switches off what had them), or something that only the operator can decide: a dry run lists them all.
+ * Brings a database of the public voice-ai-ivr system to this schema, in one transaction, under locks on all its voice
+ * tables: every row and every further column stays, which is checked by number and hash of the rows. `rows` tell what
+ * was done; when `dry_run`, it is rolled back. `adopted` (may be NULL): false when there was nothing to adopt, or when
+ * it was not done. A database that has been adopted or migrated already: VDB_OK and no rows. VDB_NOT_FOUND: no voice
+ * tables; VDB_CONFLICT: references across tenants, unless `drop_cross_tenant` (which sets them to NULL and switches off
+ * what had them), or something that only the operator can decide: a dry run lists them all.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_adopt(vdb_pool *pool, bool dry_run, bool drop_cross_tenant,
                                                     const vdb_adoption **rows, size_t *count, bool *adopted,
                                                     vdb_error *error);
 
 typedef struct vdb_drift {
-    const char *kind; /* function, table, column, default, nullability, primary key, unique key, check, foreign key, index, trigger,
-                         row security, policy, grant, role */
+    const char *kind;     /* function, table, column, default, nullability, primary key, unique key, check, foreign key,
+                             index, trigger,     row security, policy, grant, role */
     const char *name;     /* "v_voice_secretaries.language", "v_voice_messages to voicedb_app" */
     const char *problem;  /* missing, different, unexpected */
     const char *expected; /* NULL: nothing should be there */
@@ -588,11 +589,12 @@ typedef struct vdb_drift {
 } vdb_drift;
 
 /*
- * Compares the live catalog with what the applied migrations give, and every further table called v_voice_* with the rules of
- * tenancy. VDB_OK whether or not rows are found. What may be there beside: further columns that no insert must give, indexes that are
- * neither unique nor invalid, further tables that keep the rules; and the vector index is `voicedb index`'s business. The rows are in
- * an order in which their statements can be run. Takes no lock that a call would wait for.
- * VDB_SCHEMA: nothing was applied yet; VDB_DRIFT: files of applied steps have changed, or a newer voicedb was here.
+ * Compares the live catalog with what the applied migrations give, and every further table called v_voice_* with the
+ * rules of tenancy. VDB_OK whether or not rows are found. What may be there beside: further columns that no insert must
+ * give, indexes that are neither unique nor invalid, further tables that keep the rules; and the vector index is
+ * `voicedb index`'s business. The rows are in an order in which their statements can be run. Takes no lock that a call
+ * would wait for. VDB_SCHEMA: nothing was applied yet; VDB_DRIFT: files of applied steps have changed, or a newer
+ * voicedb was here.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_migrate_verify(vdb_pool *pool, const vdb_drift **rows, size_t *count,
                                                      vdb_error *error);
@@ -642,23 +644,23 @@ typedef struct vdb_backup_info {
 } vdb_backup_info;
 
 typedef struct vdb_backup_options {
-    const char *path;     /* a new file, or a directory in which it gets a name of its database and instant */
-    const char *key_file; /* as vdb_backup_key_create() makes one; NULL: not encrypted */
+    const char *path;      /* a new file, or a directory in which it gets a name of its database and instant */
+    const char *key_file;  /* as vdb_backup_key_create() makes one; NULL: not encrypted */
     vdb_progress progress; /* rows; may be NULL */
     void *context;
 } vdb_backup_options;
 
 /*
- * Writes all voice tables, as of one instant, into one compressed file of mode 0600, with pg_dump (of PATH, or VOICEDB_PG_DUMP). The file
- * appears when it is whole and safe on disk, whatever happens before.
- * VDB_NOT_ALLOWED: rows are hidden from this role; VDB_CONFLICT: the file exists or is being written; VDB_BAD_INPUT: it cannot be written;
+ * Writes all voice tables, as of one instant, into one compressed file of mode 0600, with pg_dump (of PATH, or
+ * VOICEDB_PG_DUMP). The file appears when it is whole and safe on disk, whatever happens before. VDB_NOT_ALLOWED: rows
+ * are hidden from this role; VDB_CONFLICT: the file exists or is being written; VDB_BAD_INPUT: it cannot be written;
  * VDB_UNREACHABLE: the server or pg_dump failed.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup(vdb_pool *pool, const vdb_backup_options *options,
                                              const vdb_backup_info **info, vdb_error *error);
 /*
- * Reads a backup whole: VDB_BAD_INPUT when one byte is not as it was written. `info` may be NULL. VDB_USAGE: it is encrypted
- * and `key_file` is NULL.
+ * Reads a backup whole: VDB_BAD_INPUT when one byte is not as it was written. `info` may be NULL. VDB_USAGE: it is
+ * encrypted and `key_file` is NULL.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup_verify(const char *path, const char *key_file, vdb_progress progress,
                                                     void *context, const vdb_backup_info **info, vdb_error *error);
@@ -668,8 +670,9 @@ typedef struct vdb_backup_file {
 } vdb_backup_file;
 
 /*
- * Removes old backups from a directory that vdb_backup() named files of `database` in: those older than the newest `keep` (at least
- * 1) that were read whole just now. A damaged one counts for nothing. Rows for vdb_rows_free(), the newest first.
+ * Removes old backups from a directory that vdb_backup() named files of `database` in: those older than the newest
+ * `keep` (at least 1) that were read whole just now. A damaged one counts for nothing. Rows for vdb_rows_free(), the
+ * newest first.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_backup_prune(const char *directory, const char *database, int keep,
                                                    const char *key_file, const vdb_backup_file **rows, size_t *count,
@@ -680,26 +683,26 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_er
 typedef struct vdb_restore_options {
     const char *path; /* a backup, or SQL that `pg_dump -t 'v_voice_*' -f FILE` wrote: only its rows are read */
     const char *key_file;
-    bool replace;          /* delete the rows that are there, in the same transaction */
-    vdb_progress progress; /* bytes of the file; may be NULL */
+    bool replace;                                  /* delete the rows that are there, in the same transaction */
+    vdb_progress progress;                         /* bytes of the file; may be NULL */
     void (*note)(void *context, const char *line); /* what people want to know on the way; may be NULL */
     void *context;
 } vdb_restore_options;
 
 /*
- * Puts the rows of a backup into a FusionPBX database: the schema by its migrations, all rows in one transaction which is committed
- * when their numbers and hashes are those of the backup, the vector index last. Searches read on; writers wait. Doing it again
- * after it was cut off finishes it. Columns that only the backup has are added; a whole table that only it has is a VDB_CONFLICT.
- * Nothing is touched on VDB_NOT_FOUND: tenants of the backup are not in v_domains (each is told to `note`); VDB_CONFLICT: other
- * rows are there and `replace` is false; VDB_BAD_INPUT: the file is damaged; VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the
- * backup is of a newer voicedb.
+ * Puts the rows of a backup into a FusionPBX database: the schema by its migrations, all rows in one transaction which
+ * is committed when their numbers and hashes are those of the backup, the vector index last. Searches read on; writers
+ * wait. Doing it again after it was cut off finishes it. Columns that only the backup has are added; a whole table that
+ * only it has is a VDB_CONFLICT. Nothing is touched on VDB_NOT_FOUND: tenants of the backup are not in v_domains (each
+ * is told to `note`); VDB_CONFLICT: other rows are there and `replace` is false; VDB_BAD_INPUT: the file is damaged;
+ * VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the backup is of a newer voicedb.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options,
                                               const vdb_backup_info **info, vdb_error *error);
 
 /*
- * Writes one tenant's rows, as of one instant, into a new file. Its hashes are of everything but the keys, which another domain's copy
- * has otherwise. Errors as those of vdb_backup().
+ * Writes one tenant's rows, as of one instant, into a new file. Its hashes are of everything but the keys, which
+ * another domain's copy has otherwise. Errors as those of vdb_backup().
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_export(vdb_tenant *tenant, const vdb_backup_options *options,
                                                     const vdb_backup_info **info, vdb_error *error);
@@ -707,28 +710,30 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_export(vdb_tenant *tenant, const vd
 typedef struct vdb_import_options {
     const char *path; /* made by vdb_tenant_export() */
     const char *key_file;
-    const char *into; /* a domain by UUID or name; NULL: the one it came from */
-    bool replace;     /* delete the tenant's rows that are there, in the same transaction */
+    const char *into;      /* a domain by UUID or name; NULL: the one it came from */
+    bool replace;          /* delete the tenant's rows that are there, in the same transaction */
     vdb_progress progress; /* bytes of the file; may be NULL */
     void *context;
 } vdb_import_options;
 
 /*
- * Puts one tenant's rows into its domain or another one, in one transaction; no other tenant's row is touched, and no writer waits.
- * In another domain the rows get keys of their own, the same ones each time. When these rows are there already, nothing
- * is done. VDB_CONFLICT: the tenant has other rows and `replace` is false; VDB_BAD_INPUT: the file is damaged, or has a row that is not
- * the tenant's; VDB_NOT_FOUND: no such domain.
+ * Puts one tenant's rows into its domain or another one, in one transaction; no other tenant's row is touched, and no
+ * writer waits. In another domain the rows get keys of their own, the same ones each time. When these rows are there
+ * already, nothing is done. VDB_CONFLICT: the tenant has other rows and `replace` is false; VDB_BAD_INPUT: the file is
+ * damaged, or has a row that is not the tenant's; VDB_NOT_FOUND: no such domain.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_import_options *options,
                                                     const vdb_backup_info **info, vdb_error *error);
 /*
- * Deletes all voice rows of a tenant, for ever, in one transaction; the domain stays. `confirm` is the domain's name, else VDB_USAGE;
- * with `dry_run` it is not needed and nothing is deleted. The rows, for vdb_rows_free(), tell how many of each table.
+ * Deletes all voice rows of a tenant, for ever, in one transaction; the domain stays. `confirm` is the domain's name,
+ * else VDB_USAGE; with `dry_run` it is not needed and nothing is deleted. The rows, for vdb_rows_free(), tell how many
+ * of each table.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_erase(vdb_tenant *tenant, const char *confirm, bool dry_run,
                                                    const vdb_backup_table **rows, size_t *count, vdb_error *error);
 
-/* ---- maintenance (operator) --------------------------------------------------------------------------------------- */
+/* ---- maintenance (operator) ---------------------------------------------------------------------------------------
+ */
 
 typedef struct vdb_maintenance {
     const char *kind; /* table, index */
@@ -744,16 +749,16 @@ typedef struct vdb_maintenance {
 } vdb_maintenance;
 
 typedef struct vdb_maintain_options {
-    bool dry_run;      /* only tell */
-    int bloat_percent; /* an index is rebuilt from here on, if that frees a MiB; 0: 40 */
+    bool dry_run;          /* only tell */
+    int bloat_percent;     /* an index is rebuilt from here on, if that frees a MiB; 0: 40 */
     vdb_progress progress; /* tables and indexes; may be NULL */
     void *context;
 } vdb_maintain_options;
 
 /*
- * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on. Rows for
- * vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is at work;
- * VDB_NOT_ALLOWED: not the owner.
+ * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on.
+ * Rows for vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is
+ * at work; VDB_NOT_ALLOWED: not the owner.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
                                                const vdb_maintenance **rows, size_t *count, vdb_error *error);

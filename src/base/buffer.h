@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 typedef struct buffer {
-    char *data;    /* NULL while empty; else ends with a NUL that `length` does not count */
+    char *data; /* NULL while empty; else ends with a NUL that `length` does not count */
     size_t length;
     size_t room;
     size_t maximum;
-    bool failed;   /* an append did not fit or memory ran out; check once, after the last append */
+    bool failed; /* an append did not fit or memory ran out; check once, after the last append */
 } buffer;
 
 void buffer_init(buffer *b, size_t maximum);

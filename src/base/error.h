@@ -9,11 +9,10 @@
 #define PRINTF_LIKE(format, first) __attribute__((__format__(__printf__, format, first)))
 
 /*
- * Fills `error` (NULL: nothing to fill) with a message of one line and a hint, and returns `status`. Control characters become
- * spaces, a text that is too long ends in "…" on a character's border. The hint may be NULL.
+ * Fills `error` (NULL: nothing to fill) with a message of one line and a hint, and returns `status`. Control characters
+ * become spaces, a text that is too long ends in "…" on a character's border. The hint may be NULL.
  */
-vdb_status error_set(vdb_error *error, vdb_status status, const char *hint, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+vdb_status error_set(vdb_error *error, vdb_status status, const char *hint, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* Adds a detail to an error that is set, and returns its status. */
 vdb_status error_detail(vdb_error *error, const char *format, ...) PRINTF_LIKE(2, 3);

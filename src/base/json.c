@@ -16,7 +16,8 @@ json_t *json_parse_object(const char *text, const char *what, vdb_error *error)
     json_error_t reason;
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &reason);
     if (value == NULL) {
-        error_set(error, VDB_BAD_INPUT, "Give a JSON object, for example '{\"model\": \"bge-m3\"}'.", "%s is not JSON", what);
+        error_set(error, VDB_BAD_INPUT, "Give a JSON object, for example '{\"model\": \"bge-m3\"}'.", "%s is not JSON",
+                  what);
         /* What follows " near " is a piece of the text, which may be a secret. */
         const char *near = strstr(reason.text, " near ");
         int words = near == NULL ? (int)strlen(reason.text) : (int)(near - reason.text);
@@ -51,9 +52,10 @@ static bool ends_with(const char *text, const char *end)
 
 bool json_key_is_secret(const char *key)
 {
-    static const char *const endings[] = { "apikey",        "accesskey",   "secretkey",  "subscriptionkey", "privatekey",
-                                           "token",         "secret",      "password",   "passwd",          "passphrase",
-                                           "authorization", "credentials", "credential", "bearer" };
+    static const char *const endings[] = { "apikey",     "accesskey",  "secretkey",     "subscriptionkey",
+                                           "privatekey", "token",      "secret",        "password",
+                                           "passwd",     "passphrase", "authorization", "credentials",
+                                           "credential", "bearer" };
     char squeezed[128];
     squeeze(key, squeezed, sizeof squeezed);
     if (strcmp(squeezed, "key") == 0)

@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* Parses a JSON object of at most 1 MiB. `what` names it in the error ("config"). NULL: `error` is set to VDB_BAD_INPUT. */
+/* Parses a JSON object of at most 1 MiB. `what` names it in the error ("config"). NULL: `error` is set to
+ * VDB_BAD_INPUT. */
 json_t *json_parse_object(const char *text, const char *what, vdb_error *error);
 
 /* True when a key names a secret: api_key, token, secret, password, authorization and their compounds, in any case. */

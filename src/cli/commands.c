@@ -317,7 +317,8 @@ static const cli_parameter backup_key_argument[] = {
 static const cli_parameter backup_options[] = {
     { BACKUP_KEY, .standard = "not encrypted" },
     { INTEGER("keep", keep, 1, 100000), .value = "N",
-      .help = "In a directory: remove what is older than the newest N good backups of this database, this one among them" },
+      .help =
+          "In a directory: remove what is older than the newest N good backups of this database, this one among them" },
     { 0 },
 };
 static const cli_parameter export_options[] = { { BACKUP_KEY, .standard = "not encrypted" }, { 0 } };
@@ -504,10 +505,13 @@ const cli_command cli_commands[] = {
 
     { COMMAND("backup", NULL, CLI_DATABASE, run_backup, backup_values, backup_arguments, backup_options),
       .help = "Write all voice tables into one file",
-      .more = "As of one instant, beside running calls, by the server's own pg_dump (VOICEDB_PG_DUMP names another one). The "
-              "file appears when it is whole. It holds what is in the tables, provider keys too: keep it as safe as them.",
+      .more =
+          "As of one instant, beside running calls, by the server's own pg_dump (VOICEDB_PG_DUMP names another one). "
+          "The "
+          "file appears when it is whole. It holds what is in the tables, provider keys too: keep it as safe as them.",
       .example = "voicedb --fusionpbx backup /var/backups/voicedb" },
-    { COMMAND("backup", "verify", CLI_NOTHING, run_backup_verify, backup_values, backup_file_argument, backup_key_option),
+    { COMMAND("backup", "verify", CLI_NOTHING, run_backup_verify, backup_values, backup_file_argument,
+              backup_key_option),
       .help = "Read a backup from its first byte to its last, and show what it is",
       .more = "One changed byte is found. Exits with 9 when it is damaged." },
     { COMMAND("backup", "key", CLI_NOTHING, run_backup_key, backup_values, backup_key_argument, none),
@@ -515,7 +519,8 @@ const cli_command cli_commands[] = {
 
     { COMMAND("restore", NULL, CLI_DATABASE, run_restore, backup_values, backup_file_argument, restore_options),
       .help = "Put the rows of a backup into a FusionPBX database",
-      .more = "The schema by its migrations, all rows in one transaction, the vector index last. What pg_dump -t 'v_voice_*' wrote "
+      .more = "The schema by its migrations, all rows in one transaction, the vector index last. What pg_dump -t "
+              "'v_voice_*' wrote "
               "as SQL is taken too; only its rows are read. Nothing is touched when a tenant has no domain here.",
       .example = "voicedb --fusionpbx restore /var/backups/voicedb/voicedb-fusionpbx-20260301T030000000000Z.vdb" },
 

@@ -71,13 +71,16 @@ static embedder *take(struct tenant_attachment *cache, const search_context *con
 vdb_status provider_borrow(vdb_tenant *t, const search_context *context, embedder **e, vdb_error *error)
 {
     if (context->provider_name == NULL)
-        return error_set(error, VDB_NOT_FOUND,
-                         "Run `voicedb provider add --type embeddings --name builtin --default`, or name the secretary's own.",
-                         "the tenant has no embeddings provider to use here");
+        return error_set(
+            error, VDB_NOT_FOUND,
+            "Run `voicedb provider add --type embeddings --name builtin --default`, or name the secretary's own.",
+            "the tenant has no embeddings provider to use here");
     if (!context->provider_enabled) {
         char hint[192];
-        snprintf(hint, sizeof hint, "Run `voicedb provider update %.100s --type embeddings --enabled on`.", context->provider_name);
-        return error_set(error, VDB_CONFLICT, hint, "the embeddings provider \"%s\" is disabled", context->provider_name);
+        snprintf(hint, sizeof hint, "Run `voicedb provider update %.100s --type embeddings --enabled on`.",
+                 context->provider_name);
+        return error_set(error, VDB_CONFLICT, hint, "the embeddings provider \"%s\" is disabled",
+                         context->provider_name);
     }
     struct tenant_attachment *cache = cache_of(t);
     *e = cache == NULL ? NULL : take(cache, context);

@@ -6,9 +6,9 @@
 #include "store/search.h"
 
 /*
- * Borrows the embedder of a context: the tenant handle keeps idle ones, so that their connections to the provider stay open from
- * one question to the next. Give it back with provider_release(). VDB_NOT_FOUND: the tenant has no embeddings provider;
- * VDB_CONFLICT: it is disabled.
+ * Borrows the embedder of a context: the tenant handle keeps idle ones, so that their connections to the provider stay
+ * open from one question to the next. Give it back with provider_release(). VDB_NOT_FOUND: the tenant has no embeddings
+ * provider; VDB_CONFLICT: it is disabled.
  */
 vdb_status provider_borrow(vdb_tenant *t, const search_context *context, embedder **e, vdb_error *error);
 void provider_release(vdb_tenant *t, const search_context *context, embedder *e);

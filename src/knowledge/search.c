@@ -34,7 +34,8 @@ static vdb_status check_request(const vdb_search_request *r, vdb_error *error)
     if (r->embedding != NULL && r->embedding_model == NULL)
         return error_set(error, VDB_USAGE, "Give the model that made the embedding.", "the embedding model is missing");
     if (r->top < 0 || r->top > LARGEST_TOP)
-        return error_set(error, VDB_USAGE, "Give a number from 1 to 1000.", "the number of results %d is out of range", r->top);
+        return error_set(error, VDB_USAGE, "Give a number from 1 to 1000.", "the number of results %d is out of range",
+                         r->top);
     if (r->threshold != NULL && !(*r->threshold >= 0 && *r->threshold <= 1))
         return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the similarity threshold is out of range");
     return VDB_OK;
@@ -129,8 +130,7 @@ static vdb_status run(job *j, vdb_error *error)
     return status == VDB_OK ? search_by_vector(j, error) : status;
 }
 
-vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *asked, vdb_search_result **result,
-                      vdb_error *error)
+vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *asked, vdb_search_result **result, vdb_error *error)
 {
     char room[37];
     job j = { .tenant = tenant, .request = asked, .secretary_uuid = asked->secretary };

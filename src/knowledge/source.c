@@ -10,13 +10,14 @@
 
 static vdb_status cannot_read(const char *path, int reason, vdb_error *error)
 {
-    return error_set(error, VDB_BAD_INPUT, "Check the path and its rights.", "cannot read %s: %s", path, strerror(reason));
+    return error_set(error, VDB_BAD_INPUT, "Check the path and its rights.", "cannot read %s: %s", path,
+                     strerror(reason));
 }
 
 static vdb_status too_large(const char *path, int64_t max_bytes, vdb_error *error)
 {
-    return error_set(error, VDB_BAD_INPUT, "Split the file, or raise --max-bytes.", "%s is larger than %" PRId64 " bytes", path,
-                     max_bytes);
+    return error_set(error, VDB_BAD_INPUT, "Split the file, or raise --max-bytes.",
+                     "%s is larger than %" PRId64 " bytes", path, max_bytes);
 }
 
 /* Standard input and pipes can be read only once: a nameless copy can be read again. */
@@ -26,8 +27,8 @@ static vdb_status copy_to_temporary(const char *path, FILE *from, int64_t max_by
     int64_t size = 0;
     *copy = tmpfile();
     if (*copy == NULL)
-        return error_set(error, VDB_BAD_INPUT, "Free space in the folder for temporary files.", "cannot make a temporary file: %s",
-                         strerror(errno));
+        return error_set(error, VDB_BAD_INPUT, "Free space in the folder for temporary files.",
+                         "cannot make a temporary file: %s", strerror(errno));
     for (size_t got; (got = fread(block, 1, sizeof block, from)) > 0;) {
         size += (int64_t)got;
         if (size > max_bytes)
@@ -66,7 +67,8 @@ static vdb_status open_file(const char *path, int64_t max_bytes, FILE **file, vd
     return status;
 }
 
-/* Checks and hashes block by block; `kept` bytes at the end of a block belong to a character that the next one finishes. */
+/* Checks and hashes block by block; `kept` bytes at the end of a block belong to a character that the next one
+ * finishes. */
 typedef struct check {
     const char *path;
     crypto_hash_sha256_state hash;
@@ -88,8 +90,8 @@ static vdb_status check_block(check *c, size_t got, vdb_error *error)
     size_t length = c->kept + got;
     size_t tail = text_utf8_tail(c->block, length);
     if (!text_is_utf8(c->block, length - tail))
-        return error_set(error, VDB_BAD_INPUT, "Convert it, for example by `iconv -f WINDOWS-1252 -t UTF-8`.", "%s is not UTF-8",
-                         c->path);
+        return error_set(error, VDB_BAD_INPUT, "Convert it, for example by `iconv -f WINDOWS-1252 -t UTF-8`.",
+                         "%s is not UTF-8", c->path);
     memmove(c->block, c->block + length - tail, tail);
     c->kept = tail;
     return VDB_OK;
@@ -116,7 +118,8 @@ static vdb_status check_file(source *s, check *c, vdb_error *error)
     if (c->size == 0)
         return error_set(error, VDB_BAD_INPUT, "Give a file with text.", "%s is empty", c->path);
     if (c->kept > 0)
-        return error_set(error, VDB_BAD_INPUT, "Check that the file is whole.", "%s ends in the middle of a character", c->path);
+        return error_set(error, VDB_BAD_INPUT, "Check that the file is whole.", "%s ends in the middle of a character",
+                         c->path);
     s->size = c->size;
     finish_hash(&c->hash, s->sha256);
     return VDB_OK;
@@ -159,5 +162,6 @@ vdb_status source_read(source *s, source_sink sink, void *context, vdb_error *er
     finish_hash(&hash, sha256);
     if (strcmp(sha256, s->sha256) == 0)
         return VDB_OK;
-    return error_set(error, VDB_CONFLICT, "Add it again when nobody writes to it.", "the file changed while it was read");
+    return error_set(error, VDB_CONFLICT, "Add it again when nobody writes to it.",
+                     "the file changed while it was read");
 }

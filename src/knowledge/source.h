@@ -16,7 +16,8 @@ typedef struct source {
 
 /*
  * Opens a file ("-": standard input; what cannot be read twice is copied to a temporary file first) and reads it once.
- * VDB_BAD_INPUT: it cannot be read, is empty, larger than `max_bytes`, binary or not UTF-8. Release with source_close().
+ * VDB_BAD_INPUT: it cannot be read, is empty, larger than `max_bytes`, binary or not UTF-8. Release with
+ * source_close().
  */
 vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error *error);
 void source_close(source *s);

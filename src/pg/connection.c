@@ -31,9 +31,10 @@ static PGconn *start(const connection_options *options, bool with_settings)
              options->statement_timeout_ms);
     char timeout[16];
     snprintf(timeout, sizeof timeout, "%d", CONNECT_SECONDS);
-    const char *keywords[] = { "connect_timeout", "fallback_application_name", "dbname", "client_encoding",
-                               with_settings ? "options" : NULL, NULL };
-    const char *values[] = { timeout, "voicedb", options->conninfo == NULL ? "" : options->conninfo, "UTF8", settings, NULL };
+    const char *keywords[] = { "connect_timeout", "fallback_application_name",      "dbname",
+                               "client_encoding", with_settings ? "options" : NULL, NULL };
+    const char *values[] = { timeout, "voicedb", options->conninfo == NULL ? "" : options->conninfo,
+                             "UTF8",  settings,  NULL };
     return PQconnectdbParams(keywords, values, 1);
 }
 
@@ -48,13 +49,15 @@ static bool refused_settings(const PGconn *pg)
     return PQstatus(pg) != CONNECTION_OK && strstr(PQerrorMessage(pg), "unsupported startup parameter") != NULL;
 }
 
-/* Of a string that it cannot read libpq repeats a part, which may be the password: that is found and told here instead. */
+/* Of a string that it cannot read libpq repeats a part, which may be the password: that is found and told here instead.
+ */
 static vdb_status check_conninfo(const char *conninfo, vdb_error *error)
 {
     bool is_name = conninfo == NULL || (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL);
     PQconninfoOption *parsed = is_name ? NULL : PQconninfoParse(conninfo, NULL);
     if (!is_name && parsed == NULL)
-        return error_set(error, VDB_USAGE, "Write it as keyword='value' pairs, or as postgresql://user@host:port/database.",
+        return error_set(error, VDB_USAGE,
+                         "Write it as keyword='value' pairs, or as postgresql://user@host:port/database.",
                          "the connection string is malformed");
     PQconninfoFree(parsed);
     return VDB_OK;
@@ -78,7 +81,8 @@ vdb_status connection_open(const connection_options *options, connection **c, vd
         new->needs_settings = true;
     }
     if (PQstatus(new->pg) != CONNECTION_OK) {
-        vdb_status status = error_set(error, VDB_UNREACHABLE, "Check PGHOST, PGPORT, PGUSER and PGDATABASE, and that the server is running.",
+        vdb_status status = error_set(error, VDB_UNREACHABLE,
+                                      "Check PGHOST, PGPORT, PGUSER and PGDATABASE, and that the server is running.",
                                       "the database cannot be reached");
         error_detail(error, "%s", PQerrorMessage(new->pg));
         connection_close(new);
@@ -135,7 +139,8 @@ vdb_status session_give_up(connection *c, vdb_error *error, const char *message)
         (void)PQcancel(cancel, reason, sizeof reason);
         PQfreeCancel(cancel);
     }
-    vdb_status status = error_set(error, VDB_UNREACHABLE, "Check that the server is running and try again.", "%s", message);
+    vdb_status status =
+        error_set(error, VDB_UNREACHABLE, "Check that the server is running and try again.", "%s", message);
     const char *detail = PQerrorMessage(c->pg);
     if (detail[0] != '\0')
         error_detail(error, "%s", detail);
@@ -213,8 +218,7 @@ static bool send_statement(connection *c, const statement *s)
                sent(c, NOT_A_PARSE);
     if (!is_parsed(c, q->id) && (PQsendPrepare(c->pg, q->name, q->text, 0, NULL) != 1 || !sent(c, q->id)))
         return false;
-    return PQsendQueryPrepared(c->pg, q->name, q->parameters, values, lengths, formats, 0) == 1 &&
-           sent(c, NOT_A_PARSE);
+    return PQsendQueryPrepared(c->pg, q->name, q->parameters, values, lengths, formats, 0) == 1 && sent(c, NOT_A_PARSE);
 }
 
 /*
@@ -264,8 +268,8 @@ static bool succeeded(const PGresult *result)
 }
 
 /*
- * Reads until the pipeline's end; `result` gets that of the last command but the end itself. A statement counts as prepared when
- * its own parse has succeeded, whatever came after: the server keeps it.
+ * Reads until the pipeline's end; `result` gets that of the last command but the end itself. A statement counts as
+ * prepared when its own parse has succeeded, whatever came after: the server keeps it.
  */
 static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
 {
@@ -296,8 +300,7 @@ static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
     return status;
 }
 
-vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result,
-                          vdb_error *error)
+vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result, vdb_error *error)
 {
     c->lost = false;
     c->commands = 0;
@@ -358,8 +361,9 @@ vdb_status connection_ask(connection *c, const char *sql, PGresult **result, vdb
         return VDB_OK;
     }
     PQclear(last);
-    return status != VDB_OK ? status
-                            : error_set(error, VDB_DEFECT, "Report this.", "a statement that should give rows gave none");
+    return status != VDB_OK
+               ? status
+               : error_set(error, VDB_DEFECT, "Report this.", "a statement that should give rows gave none");
 }
 
 vdb_status connection_begin(connection *c, vdb_error *error)
@@ -373,7 +377,8 @@ vdb_status connection_begin_snapshot(connection *c, bool writes, vdb_error *erro
         c, writes ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
-/* The server answers the COMMIT of a failed transaction with success and a ROLLBACK; callers never commit after a failure. */
+/* The server answers the COMMIT of a failed transaction with success and a ROLLBACK; callers never commit after a
+ * failure. */
 vdb_status connection_commit(connection *c, vdb_error *error)
 {
     return connection_execute(c, "COMMIT", error);

@@ -1,6 +1,6 @@
 /*
- * One connection to PostgreSQL. Every run of statements is one pipeline and one round trip; outside tx_begin() it is also one
- * transaction. A connection belongs to one thread at a time.
+ * One connection to PostgreSQL. Every run of statements is one pipeline and one round trip; outside tx_begin() it is
+ * also one transaction. A connection belongs to one thread at a time.
  */
 #ifndef VDB_PG_CONNECTION_H
 #define VDB_PG_CONNECTION_H
@@ -32,15 +32,16 @@ void connection_close(connection *c);
 /* False when the server has closed it, or a failed call left it unusable: close it then. */
 bool connection_usable(const connection *c);
 
-/* True when the session settings could not be given at start-up (a pooler refused them) and each transaction must set them. */
+/* True when the session settings could not be given at start-up (a pooler refused them) and each transaction must set
+ * them. */
 bool connection_needs_settings(const connection *c);
 
 /* For an error's sake: true when the last failure may have been a connection that was dead before the call. */
 bool connection_lost(const connection *c);
 
 /*
- * Sends all statements at once and reads their results. `results` (NULL: none wanted) gets the last one's rows; release with
- * PQclear(). The first failure ends the run, and its transaction is rolled back unless tx_begin() opened it.
+ * Sends all statements at once and reads their results. `results` (NULL: none wanted) gets the last one's rows; release
+ * with PQclear(). The first failure ends the run, and its transaction is rolled back unless tx_begin() opened it.
  */
 vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result,
                           vdb_error *error);
@@ -64,17 +65,17 @@ typedef vdb_status (*copy_sink)(void *context, const char *row, size_t length, v
 vdb_status connection_copy_out(connection *c, const char *sql, copy_sink sink, void *context, vdb_error *error);
 
 /*
- * COPY … FROM STDIN in steps. After a successful begin, put as often as there are bytes, then end, whatever became of the puts:
- * `status` is theirs, and one that is not VDB_OK makes the server refuse all rows; it is returned then. The server's reason stands
- * in `error` when it is the server who said no. `rows` (may be NULL): how many it took.
+ * COPY … FROM STDIN in steps. After a successful begin, put as often as there are bytes, then end, whatever became of
+ * the puts: `status` is theirs, and one that is not VDB_OK makes the server refuse all rows; it is returned then. The
+ * server's reason stands in `error` when it is the server who said no. `rows` (may be NULL): how many it took.
  */
 vdb_status connection_copy_begin(connection *c, const char *sql, vdb_error *error);
 vdb_status connection_copy_put(connection *c, const char *bytes, size_t length, vdb_error *error);
 vdb_status connection_copy_end(connection *c, vdb_status status, int64_t *rows, vdb_error *error);
 
 /*
- * This process's environment with libpq's variables set so that a child connects as this connection did. Ends with NULL; lives in
- * `a`; holds the password, if one was given. NULL: memory ran out.
+ * This process's environment with libpq's variables set so that a child connects as this connection did. Ends with
+ * NULL; lives in `a`; holds the password, if one was given. NULL: memory ran out.
  */
 char **connection_environment(const connection *c, struct arena *a);
 

@@ -6,7 +6,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { DEFAULT_CONNECTIONS = 8, MOST_CONNECTIONS = 1000, DEFAULT_ACQUIRE_MS = 5000, DEFAULT_STATEMENT_MS = 30000, FACT_SECONDS = 60 };
+enum {
+    DEFAULT_CONNECTIONS = 8,
+    MOST_CONNECTIONS = 1000,
+    DEFAULT_ACQUIRE_MS = 5000,
+    DEFAULT_STATEMENT_MS = 30000,
+    FACT_SECONDS = 60
+};
 
 struct vdb_pool {
     pthread_mutex_t lock;
@@ -15,8 +21,8 @@ struct vdb_pool {
     char *conninfo;
     int acquire_timeout_ms;
     int max_connections;
-    int open;          /* idle ones and borrowed ones */
-    int idle;          /* how many of `stack` */
+    int open; /* idle ones and borrowed ones */
+    int idle; /* how many of `stack` */
     bool needs_settings;
     int fact;
     time_t fact_noted_at;

@@ -9,8 +9,8 @@ vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error);
 void pool_release(vdb_pool *pool, connection *c);
 
 /*
- * Runs statements in one transaction and one round trip on any connection. When all of them only read and the connection turns out
- * to have been lost, they are sent once more on a fresh one. `result` as in connection_run().
+ * Runs statements in one transaction and one round trip on any connection. When all of them only read and the
+ * connection turns out to have been lost, they are sent once more on a fresh one. `result` as in connection_run().
  */
 vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error);
 

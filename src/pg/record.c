@@ -106,9 +106,8 @@ static vdb_status decode_row(arena *a, const record *r, const PGresult *result, 
 {
     for (size_t i = 0; i < r->count; i++) {
         int column = (int)i;
-        if (!PQgetisnull(result, line, column) &&
-            !decode_field(a, &r->fields[i], PQgetvalue(result, line, column),
-                          (size_t)PQgetlength(result, line, column), row))
+        if (!PQgetisnull(result, line, column) && !decode_field(a, &r->fields[i], PQgetvalue(result, line, column),
+                                                                (size_t)PQgetlength(result, line, column), row))
             return error_set(error, VDB_DEFECT, "Report this: a value could not be read.",
                              "column \"%s\" holds a value that does not fit its record", r->fields[i].name);
     }

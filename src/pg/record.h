@@ -1,4 +1,5 @@
-/* Rows as C structs: one table per struct says which column fills which member. Used to decode, to print and for JSON. */
+/* Rows as C structs: one table per struct says which column fills which member. Used to decode, to print and for JSON.
+ */
 #ifndef VDB_PG_RECORD_H
 #define VDB_PG_RECORD_H
 

@@ -53,15 +53,16 @@ measure()
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
     call) "$programs/bench-call" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
+    backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
     esac
 }
 
 case ${1:-all} in
-all) set -- search overhead ingest call migrate ;;
-search | overhead | ingest | call | migrate) ;;
+all) set -- search overhead ingest call migrate backup ;;
+search | overhead | ingest | call | migrate | backup) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, call, migrate, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, call, migrate, backup, or none for all." >&2
     exit 2
     ;;
 esac

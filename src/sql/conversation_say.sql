@@ -16,7 +16,7 @@ SELECT v.domain_uuid, v.conversation_uuid,
        :'role', :'content', :'audio_duration_ms'::integer, :'audio_file_path',
        :'stt_provider', :'stt_latency_ms'::integer, :'llm_provider', :'llm_latency_ms'::integer,
        :'tts_provider', :'tts_latency_ms'::integer, :'tokens_used'::integer,
-       (SELECT array_agg(chunk_uuid::uuid) FROM jsonb_array_elements_text(:'rag_chunk_uuids'::jsonb) AS chunk_uuid),
+       :'rag_chunk_uuids'::uuid[],
        :'detected_intent', :'intent_confidence'::real
 FROM v_voice_conversations v
 WHERE v.domain_uuid = :'domain_uuid'::uuid AND v.conversation_uuid = :'conversation_uuid'::uuid

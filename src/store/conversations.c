@@ -1,3 +1,4 @@
+#include "base/buffer.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "store/tenant.h"
@@ -5,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, MOST_TRIES = 100 };
+enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, LARGEST_ARRAY = 1 << 20, MOST_TRIES = 100 };
 
 static const char kind[] = "conversation";
 
@@ -106,6 +107,20 @@ static vdb_status say(vdb_tenant *tenant, const request *r, bool numbered, PGres
     return status;
 }
 
+/* PostgreSQL's text of an array; UUIDs need no quoting there. Nothing is appended for no list: NULL. */
+static vdb_status uuid_array(const char *const *uuids, buffer *text, vdb_error *error)
+{
+    for (size_t i = 0; uuids != NULL && uuids[i] != NULL; i++) {
+        vdb_status status = check_uuid(uuids[i], "chunk", error);
+        if (status != VDB_OK)
+            return status;
+        buffer_printf(text, "%c%s", i == 0 ? '{' : ',', uuids[i]);
+    }
+    if (text->length > 0)
+        buffer_append(text, "}", 1);
+    return text->failed ? error_memory(error) : VDB_OK;
+}
+
 vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uuid, const vdb_message *message,
                                 int64_t *turn, vdb_error *error)
 {
@@ -114,7 +129,13 @@ vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uui
         status = check_message(message, error);
     if (status != VDB_OK)
         return status;
-    char *chunks = message->rag_chunk_uuids == NULL ? NULL : json_from_strings(message->rag_chunk_uuids);
+    buffer chunks;
+    buffer_init(&chunks, LARGEST_ARRAY);
+    status = uuid_array(message->rag_chunk_uuids, &chunks, error);
+    if (status != VDB_OK) {
+        buffer_free(&chunks);
+        return status;
+    }
     number number_of_turn, audio, stt, llm, tts, tokens, confidence;
     const double *sure = message->intent_confidence > 0 ? &message->intent_confidence : NULL;
     const request r =
@@ -122,11 +143,11 @@ vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uui
                 P(conversation_uuid), P(message->content), p_int_or_null(message->audio_duration_ms, &audio),
                 P(message->audio_file_path), P(message->stt_provider), p_int_or_null(message->stt_latency_ms, &stt),
                 P(message->llm_provider), p_int_or_null(message->llm_latency_ms, &llm), P(message->tts_provider),
-                p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens), P(chunks),
-                P(message->detected_intent), p_real(sure, &confidence));
+                p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens),
+                P(chunks.data), P(message->detected_intent), p_real(sure, &confidence));
     PGresult *result;
     status = say(tenant, &r, message->turn_number != 0, &result, error);
-    free(chunks);
+    buffer_free(&chunks);
     if (status == VDB_CONFLICT)
         return error_set(error, VDB_CONFLICT, "Leave out the turn number, or give the next one.",
                          "the %s has spoken in turn %s of this conversation", message->role, number_of_turn.text);

@@ -1,0 +1,269 @@
+/*
+ * vacuum.c: removing dead rows, joining half-empty pages, and making retired pages available again.
+ *
+ * Tenants are found by reading all blocks: a TENANT page never moves. Within a tenant its lists are taken one by one under
+ * the tenant's page lock in share mode, so that no split can carry dead rows past us; a list that is split in between
+ * leaves one half in its place and the other at the end of the table, where we have yet to come.
+ */
+#include "tenantvec.h"
+
+#include "commands/progress.h"
+#include "miscadmin.h"
+#include "storage/indexfsm.h"
+#include "storage/lmgr.h"
+
+typedef struct TvVacuum {
+    TvIndex *ix;
+    BufferAccessStrategy strategy;
+    IndexBulkDeleteResult *stats;
+    IndexBulkDeleteCallback callback; /* NULL: only count */
+    void *arg;
+    char *keep; /* space for the entries of a page */
+} TvVacuum;
+
+static Buffer tv_vacuum_read(TvVacuum *vacuum, BlockNumber block, TvPageKind kind)
+{
+    Buffer buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, block, RBM_NORMAL, vacuum->strategy);
+
+    LockBuffer(buf, BUFFER_LOCK_EXCLUSIVE);
+    tv_page_check(vacuum->ix->rel, buf, kind);
+    return buf;
+}
+
+/* Copy the entries that stay to `keep`; returns how many. */
+static int tv_survivors(TvVacuum *vacuum, Page page)
+{
+    TvOpaque *opaque = TvPageOpaque(page);
+    int kept = 0;
+
+    for (int i = 0; i < opaque->count; i++) {
+        TvEntry *entry = TvPageEntry(page, i);
+
+        if (vacuum->callback && vacuum->callback(&entry->tid, vacuum->arg))
+            continue;
+        memcpy(vacuum->keep + (size_t)opaque->size * kept++, entry, opaque->size);
+    }
+    vacuum->stats->num_index_tuples += kept;
+    vacuum->stats->tuples_removed += opaque->count - kept;
+    return kept;
+}
+
+/* Leave only the entries in `keep` on the page. */
+static void tv_page_replace(TvVacuum *vacuum, Buffer buf, int kept)
+{
+    GenericXLogState *state;
+    Page page;
+
+    if (kept == TvPageOpaque(BufferGetPage(buf))->count)
+        return;
+    state = GenericXLogStart(vacuum->ix->rel);
+    page = GenericXLogRegisterBuffer(state, buf, 0);
+    TvPageOpaque(page)->count = 0;
+    ((PageHeader)page)->pd_lower = TvPageOpaque(page)->start;
+    if (kept > 0)
+        tv_page_append(page, vacuum->keep, kept);
+    GenericXLogFinish(state);
+}
+
+/*
+ * Move the entries in `keep` from `buf` to the page before it and unlink `buf`. It keeps its contents for readers that are
+ * on their way to it.
+ */
+static void tv_page_join(TvVacuum *vacuum, Buffer before, Buffer buf, int kept)
+{
+    GenericXLogState *state = GenericXLogStart(vacuum->ix->rel);
+    Page to = GenericXLogRegisterBuffer(state, before, 0);
+    TvOpaque *opaque = TvPageOpaque(GenericXLogRegisterBuffer(state, buf, 0));
+
+    if (kept > 0)
+        tv_page_append(to, vacuum->keep, kept);
+    TvPageOpaque(to)->next = opaque->next;
+    opaque->kind = TV_RETIRED;
+    opaque->xid = U64FromFullTransactionId(ReadNextFullTransactionId());
+    GenericXLogFinish(state);
+}
+
+/* Correct the count of rows on a list's first page. */
+static void tv_list_count(TvVacuum *vacuum, BlockNumber first, TvPageKind kind, uint32 removed)
+{
+    Buffer buf = tv_vacuum_read(vacuum, first, kind);
+    GenericXLogState *state = GenericXLogStart(vacuum->ix->rel);
+    TvOpaque *opaque = TvPageOpaque(GenericXLogRegisterBuffer(state, buf, 0));
+
+    opaque->rows -= Min(opaque->rows, removed);
+    GenericXLogFinish(state);
+    UnlockReleaseBuffer(buf);
+}
+
+/* One list, page by page, holding a page and the one before it. */
+static void tv_vacuum_list(TvVacuum *vacuum, BlockNumber first, TvPageKind kind)
+{
+    Buffer before = tv_vacuum_read(vacuum, first, kind);
+    double removed = vacuum->stats->tuples_removed;
+
+    tv_page_replace(vacuum, before, tv_survivors(vacuum, BufferGetPage(before)));
+    for (;;) {
+        Page page = BufferGetPage(before);
+        BlockNumber next = TvPageOpaque(page)->next;
+        Buffer buf;
+        int kept;
+
+        CHECK_FOR_INTERRUPTS();
+        if (next == InvalidBlockNumber)
+            break;
+        buf = tv_vacuum_read(vacuum, next, TV_DATA);
+        kept = tv_survivors(vacuum, BufferGetPage(buf));
+        if (vacuum->callback && TvPageOpaque(page)->count + kept <= tv_page_capacity(page)) {
+            tv_page_join(vacuum, before, buf, kept);
+            UnlockReleaseBuffer(buf);
+        } else {
+            tv_page_replace(vacuum, buf, kept);
+            UnlockReleaseBuffer(before);
+            before = buf;
+        }
+    }
+    UnlockReleaseBuffer(before);
+    removed = vacuum->stats->tuples_removed - removed;
+    if (removed > 0)
+        tv_list_count(vacuum, first, kind, (uint32)removed);
+}
+
+/* First page of the list at a place in the table; moves the place on. Invalid at the end. */
+static BlockNumber tv_next_list(TvVacuum *vacuum, BlockNumber *block, int *i)
+{
+    while (*block != InvalidBlockNumber) {
+        Buffer buf = tv_read(vacuum->ix->rel, *block, TV_LISTS, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buf);
+        BlockNumber next = TvPageOpaque(page)->next;
+        BlockNumber first = InvalidBlockNumber;
+
+        if (*i < TvPageOpaque(page)->count)
+            first = ItemPointerGetBlockNumberNoCheck(&TvPageEntry(page, (*i)++)->tid);
+        UnlockReleaseBuffer(buf);
+        if (first != InvalidBlockNumber)
+            return first;
+        if (next == InvalidBlockNumber)
+            return next;
+        *block = next;
+        *i = 0;
+    }
+    return InvalidBlockNumber;
+}
+
+/* State of a tenant, with its page lock held. False if it is gone. */
+static bool tv_vacuum_look(TvVacuum *vacuum, BlockNumber head, TvTenant *tenant, bool *empty)
+{
+    Buffer buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, head, RBM_NORMAL, vacuum->strategy);
+    Page page = BufferGetPage(buf);
+    bool found;
+
+    LockBuffer(buf, BUFFER_LOCK_SHARE);
+    found = !PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)) &&
+            TvPageOpaque(page)->kind == TV_TENANT;
+    if (found) {
+        memcpy(tenant, TvPageTenant(page), sizeof(TvTenant));
+        *empty = tenant->lists == InvalidBlockNumber && TvPageOpaque(page)->count == 0 &&
+                 TvPageOpaque(page)->next == InvalidBlockNumber;
+    }
+    UnlockReleaseBuffer(buf);
+    return found;
+}
+
+/* Free a flat tenant that has no rows left. */
+static void tv_vacuum_remove(TvVacuum *vacuum, BlockNumber head)
+{
+    TvTenant tenant;
+    bool empty;
+
+    if (!ConditionalLockPage(vacuum->ix->rel, head, ExclusiveLock))
+        return;
+    if (tv_vacuum_look(vacuum, head, &tenant, &empty) && empty && tv_tenant_remove(vacuum->ix, head) &&
+        tenant.ref != InvalidBlockNumber)
+        tv_retire(vacuum->ix->rel, tenant.ref);
+    UnlockPage(vacuum->ix->rel, head, ExclusiveLock);
+}
+
+static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
+{
+    BlockNumber place = InvalidBlockNumber;
+    bool empty = false;
+    int i = 0;
+
+    for (int round = 0;; round++) {
+        BlockNumber first = InvalidBlockNumber;
+        TvTenant tenant;
+        bool flat;
+
+        tv_vacuum_delay_point();
+        LockPage(vacuum->ix->rel, head, ShareLock);
+        if (tv_vacuum_look(vacuum, head, &tenant, &empty)) {
+            flat = tenant.lists == InvalidBlockNumber;
+            if (!flat && place == InvalidBlockNumber)
+                place = tenant.lists;
+            first = !flat ? tv_next_list(vacuum, &place, &i) : round == 0 ? head : InvalidBlockNumber;
+            if (first != InvalidBlockNumber)
+                tv_vacuum_list(vacuum, first, flat ? TV_TENANT : TV_DATA);
+        }
+        UnlockPage(vacuum->ix->rel, head, ShareLock);
+        if (first == InvalidBlockNumber)
+            break;
+    }
+    if (empty && vacuum->callback)
+        tv_vacuum_remove(vacuum, head);
+}
+
+/* What a block is, as far as vacuum cares. */
+static bool tv_vacuum_block(TvVacuum *vacuum, BlockNumber block)
+{
+    Buffer buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, block, RBM_NORMAL, vacuum->strategy);
+    Page page = BufferGetPage(buf);
+    bool tenant = false;
+
+    LockBuffer(buf, BUFFER_LOCK_SHARE);
+    if (tv_page_reusable(page)) {
+        RecordFreeIndexPage(vacuum->ix->rel, block);
+        vacuum->stats->pages_free++;
+    } else if (PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)))
+        tenant = TvPageOpaque(page)->kind == TV_TENANT;
+    UnlockReleaseBuffer(buf);
+    return tenant;
+}
+
+static IndexBulkDeleteResult *tv_vacuum_all(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+                                            IndexBulkDeleteCallback callback, void *arg)
+{
+    BlockNumber nblocks = RelationGetNumberOfBlocks(info->index);
+    TvVacuum vacuum = {.ix = tv_open(info->index, CurrentMemoryContext),
+                       .strategy = info->strategy,
+                       .callback = callback,
+                       .arg = arg,
+                       .keep = palloc(BLCKSZ)};
+
+    if (stats == NULL)
+        stats = palloc0(sizeof(IndexBulkDeleteResult));
+    vacuum.stats = stats;
+    stats->num_index_tuples = 0;
+    stats->pages_free = 0;
+    stats->estimated_count = false;
+    for (BlockNumber block = 1; block < nblocks; block++) {
+        tv_vacuum_delay_point();
+        if (tv_vacuum_block(&vacuum, block))
+            tv_vacuum_tenant(&vacuum, block);
+    }
+    stats->num_pages = nblocks;
+    IndexFreeSpaceMapVacuum(info->index);
+    return stats;
+}
+
+IndexBulkDeleteResult *tv_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+                                     IndexBulkDeleteCallback callback, void *arg)
+{
+    return tv_vacuum_all(info, stats, callback, arg);
+}
+
+IndexBulkDeleteResult *tv_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
+{
+    if (info->analyze_only || stats != NULL)
+        return stats;
+    return tv_vacuum_all(info, NULL, NULL, NULL);
+}

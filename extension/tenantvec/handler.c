@@ -54,8 +54,8 @@ void _PG_init(void)
                       AccessExclusiveLock);
     add_int_reloption(tv_relopt_kind, "list_rows", "Rows at which a list is split", TV_DEFAULT_LIST_ROWS, 16, 100000,
                       AccessExclusiveLock);
-    DefineCustomIntVariable("tenantvec.probes", "Lists of a tenant that are read before the first row is returned.",
-                            "More are read when more rows are asked for.", &tv_probes, 32, 1, PG_INT32_MAX, PGC_USERSET,
+    DefineCustomIntVariable("tenantvec.probes", "Lists of a tenant, nearest first, that are read in vain before the first row is returned.",
+                            "More are read when more rows are asked for.", &tv_probes, 48, 1, PG_INT32_MAX, PGC_USERSET,
                             0, NULL, NULL, NULL);
     DefineCustomIntVariable("tenantvec.rerank",
                             "Rows that may wait with their exact distances for a nearer one to turn up.", NULL,

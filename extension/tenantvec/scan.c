@@ -19,6 +19,9 @@
 /* A scan that has returned one in so many of the rows it looked at reads more lists, and then ranks all there are. */
 #define TV_DEPTH 8
 
+/* Lists are read, nearest first, until a number of them in a row has brought no row among so many with the best bounds. */
+#define TV_BEST 10
+
 /* Rounding in single precision, relative to the squares it happens to. */
 #define TV_ROUNDING 4e-6f
 
@@ -47,6 +50,9 @@ typedef struct TvScan {
     bool started;
     int next_list;
     int wave;
+    int vain; /* lists read since one improved the best */
+    int nbest;
+    double best[TV_BEST]; /* lowest bounds seen, unordered but for the highest of them in front */
     int bits;
     TvHeap bounds;  /* rows by lower bound */
     TvHeap results; /* rows by exact distance */
@@ -172,6 +178,25 @@ static double tv_lower_bound(const TvScan *so, const TvEntry *entry, uint32 dot)
     return bound;
 }
 
+/* Note a bound if it is among the best. */
+static inline void tv_note_best(TvScan *so, double bound)
+{
+    if (so->nbest == TV_BEST && bound >= so->best[0])
+        return;
+    so->vain = 0;
+    if (so->nbest < TV_BEST)
+        so->best[so->nbest++] = bound;
+    else
+        so->best[0] = bound;
+    for (int i = 1; i < so->nbest; i++)
+        if (so->best[i] > so->best[0]) {
+            double higher = so->best[i];
+
+            so->best[i] = so->best[0];
+            so->best[0] = higher;
+        }
+}
+
 /* Collect the rows of a page. */
 static void tv_collect(Page page, void *arg)
 {
@@ -190,6 +215,7 @@ static void tv_collect(Page page, void *arg)
 
         item->key = tv_lower_bound(so, entry, so->dots[i]);
         item->tid = entry->tid;
+        tv_note_best(so, item->key);
     }
     so->seen += opaque->count;
 }
@@ -265,15 +291,18 @@ static void tv_scan_order(IndexScanDesc scan)
     so->unranked = !tv_vector_load(so->ix, so->vector, so->ix->work);
 }
 
-/* Read the next wave of lists. */
+/* Read the next wave of lists: the first until enough of them were read in vain, later ones twice as many each. */
 static void tv_next_wave(TvScan *so)
 {
-    int until = so->next_list + Min(so->wave, so->view.nlists - so->next_list);
+    int begin = so->next_list;
 
-    for (; so->next_list < until; so->next_list++)
-        tv_list_walk(so->ix, &so->view, &so->view.lists[so->next_list], tv_collect, so);
-    if (so->wave <= PG_INT32_MAX / 2)
-        so->wave *= 2;
+    while (so->next_list < so->view.nlists) {
+        if (begin == 0 ? so->vain >= tv_probes : so->next_list - begin >= so->wave)
+            break;
+        so->vain++;
+        tv_list_walk(so->ix, &so->view, &so->view.lists[so->next_list++], tv_collect, so);
+    }
+    so->wave = so->next_list;
     tv_heap_order(&so->bounds);
 }
 
@@ -293,7 +322,8 @@ static void tv_start(IndexScanDesc scan)
     so->seen = 0;
     so->returned = 0;
     so->next_list = 0;
-    so->wave = tv_probes;
+    so->vain = 0;
+    so->nbest = 0;
     so->view.nlists = 0;
     tv_scan_order(scan);
     ordered = DatumGetPointer(so->vector) != NULL;

@@ -38,7 +38,7 @@
 #define TV_CENTROID_BITS 4
 #define TV_MAX_QUERY_BITS 7
 #define TV_DEFAULT_BITS 1
-#define TV_DEFAULT_LIST_ROWS 1024
+#define TV_DEFAULT_LIST_ROWS 512
 
 /* A flat tenant gets a reference point when it has this many rows, and a better one when it has grown eightfold. */
 #define TV_FIRST_REF_ROWS 64

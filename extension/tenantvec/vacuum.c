@@ -150,8 +150,8 @@ static BlockNumber tv_next_list(TvVacuum *vacuum, BlockNumber *block, int *i)
     return InvalidBlockNumber;
 }
 
-/* State of a tenant, with its page lock held. False if it is gone. */
-static bool tv_vacuum_look(TvVacuum *vacuum, BlockNumber head, TvTenant *tenant, bool *empty)
+/* Copy of a tenant's state. False if the block is no tenant any more. */
+static bool tv_vacuum_look(TvVacuum *vacuum, BlockNumber head, TvTenant *tenant)
 {
     Buffer buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, head, RBM_NORMAL, vacuum->strategy);
     Page page = BufferGetPage(buf);
@@ -160,44 +160,81 @@ static bool tv_vacuum_look(TvVacuum *vacuum, BlockNumber head, TvTenant *tenant,
     LockBuffer(buf, BUFFER_LOCK_SHARE);
     found = !PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)) &&
             TvPageOpaque(page)->kind == TV_TENANT;
-    if (found) {
+    if (found)
         memcpy(tenant, TvPageTenant(page), sizeof(TvTenant));
-        *empty = tenant->lists == InvalidBlockNumber && TvPageOpaque(page)->count == 0 &&
-                 TvPageOpaque(page)->next == InvalidBlockNumber;
-    }
     UnlockReleaseBuffer(buf);
     return found;
 }
 
-/* Free a flat tenant that has no rows left. */
+static bool tv_list_empty(TvVacuum *vacuum, BlockNumber first, TvPageKind kind)
+{
+    Buffer buf = tv_read(vacuum->ix->rel, first, kind, BUFFER_LOCK_SHARE);
+    TvOpaque *opaque = TvPageOpaque(BufferGetPage(buf));
+    bool empty = opaque->count == 0 && opaque->next == InvalidBlockNumber;
+
+    UnlockReleaseBuffer(buf);
+    return empty;
+}
+
+/* Retire the pages of a tenant that is no longer in the directory: its lists, of one page each, their table, its point. */
+static void tv_retire_tenant(TvVacuum *vacuum, const TvTenant *tenant)
+{
+    Relation index = vacuum->ix->rel;
+    BlockNumber block = tenant->lists;
+    int i = 0;
+
+    while (block != InvalidBlockNumber) {
+        BlockNumber table = block;
+        BlockNumber first = tv_next_list(vacuum, &block, &i);
+
+        if (first != InvalidBlockNumber)
+            tv_retire(index, first);
+        else
+            block = InvalidBlockNumber;
+        if (block != table)
+            tv_retire(index, table);
+    }
+    if (tenant->ref != InvalidBlockNumber)
+        tv_retire(index, tenant->ref);
+}
+
+/* Free a tenant that has no rows left, unless it is in use. */
 static void tv_vacuum_remove(TvVacuum *vacuum, BlockNumber head)
 {
     TvTenant tenant;
-    bool empty;
+    BlockNumber place, first;
+    bool empty = true;
+    int i = 0;
 
     if (!ConditionalLockPage(vacuum->ix->rel, head, ExclusiveLock))
         return;
-    if (tv_vacuum_look(vacuum, head, &tenant, &empty) && empty && tv_tenant_remove(vacuum->ix, head) &&
-        tenant.ref != InvalidBlockNumber)
-        tv_retire(vacuum->ix->rel, tenant.ref);
+    if (tv_vacuum_look(vacuum, head, &tenant)) {
+        place = tenant.lists;
+        if (place == InvalidBlockNumber)
+            empty = tv_list_empty(vacuum, head, TV_TENANT);
+        while (empty && (first = tv_next_list(vacuum, &place, &i)) != InvalidBlockNumber)
+            empty = tv_list_empty(vacuum, first, TV_DATA);
+        if (empty && tv_tenant_remove(vacuum->ix, head))
+            tv_retire_tenant(vacuum, &tenant);
+    }
     UnlockPage(vacuum->ix->rel, head, ExclusiveLock);
 }
 
 static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
 {
     BlockNumber place = InvalidBlockNumber;
-    bool empty = false;
+    double before = vacuum->stats->num_index_tuples;
     int i = 0;
 
     for (int round = 0;; round++) {
         BlockNumber first = InvalidBlockNumber;
         TvTenant tenant;
-        bool flat;
 
         tv_vacuum_delay_point();
         LockPage(vacuum->ix->rel, head, ShareLock);
-        if (tv_vacuum_look(vacuum, head, &tenant, &empty)) {
-            flat = tenant.lists == InvalidBlockNumber;
+        if (tv_vacuum_look(vacuum, head, &tenant)) {
+            bool flat = tenant.lists == InvalidBlockNumber;
+
             if (!flat && place == InvalidBlockNumber)
                 place = tenant.lists;
             first = !flat ? tv_next_list(vacuum, &place, &i) : round == 0 ? head : InvalidBlockNumber;
@@ -208,7 +245,7 @@ static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
         if (first == InvalidBlockNumber)
             break;
     }
-    if (empty && vacuum->callback)
+    if (vacuum->callback && vacuum->stats->num_index_tuples == before)
         tv_vacuum_remove(vacuum, head);
 }
 

@@ -237,6 +237,8 @@ BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, 
 /* Retire a chain of pages. */
 static void tv_retire_chain(Relation index, BlockNumber block)
 {
+    BlockNumber steps = 0;
+
     while (block != InvalidBlockNumber) {
         Buffer buf = tv_read(index, block, TV_DATA, BUFFER_LOCK_SHARE);
         BlockNumber next = TvPageOpaque(BufferGetPage(buf))->next;
@@ -244,6 +246,7 @@ static void tv_retire_chain(Relation index, BlockNumber block)
         UnlockReleaseBuffer(buf);
         tv_retire(index, block);
         block = next;
+        tv_follow(index, block, &steps);
     }
 }
 
@@ -356,6 +359,7 @@ static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *la
 {
     TvPlace place = {InvalidBlockNumber, 0};
     BlockNumber block = TvPageTenant(change->view.head)->lists;
+    BlockNumber steps = 0;
 
     while (block != InvalidBlockNumber) {
         Buffer buf = tv_read(change->ix->rel, block, TV_LISTS, BUFFER_LOCK_SHARE);
@@ -367,6 +371,7 @@ static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *la
         *last = block;
         block = TvPageOpaque(page)->next;
         UnlockReleaseBuffer(buf);
+        tv_follow(change->ix->rel, block, &steps);
     }
     return place;
 }

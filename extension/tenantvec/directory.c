@@ -101,7 +101,20 @@ void tv_key_make(TvIndex *ix, Datum value, Oid subtype, TvKey *key, bool *possib
     key->bytes = ix->key_typbyval ? NULL : DatumGetPointer(value);
 }
 
-/* The key stored on a TENANT page; points into it. */
+/* Whether the key fits where it is said to be. */
+bool tv_key_sound(TvIndex *ix, Page page)
+{
+    TvTenant *tenant = TvPageTenant(page);
+    size_t len = tenant->keylen;
+
+    if (len > TV_MAX_KEY || MAXALIGN(SizeOfPageHeaderData) + offsetof(TvTenant, key) + len > TvPageOpaque(page)->start)
+        return false;
+    if (ix->key_typlen == -1)
+        return len >= VARHDRSZ && VARATT_IS_4B_U(tenant->key) && VARSIZE(tenant->key) == len;
+    return len == (ix->key_typbyval ? sizeof(Datum) : (size_t)ix->key_typlen);
+}
+
+/* The key stored on a copied TENANT page; points into it. */
 Datum tv_tenant_key(TvIndex *ix, TvTenant *tenant)
 {
     Datum value;
@@ -112,6 +125,7 @@ Datum tv_tenant_key(TvIndex *ix, TvTenant *tenant)
     return value;
 }
 
+/* Whether a TENANT page is that of `key`. */
 bool tv_tenant_is(TvIndex *ix, Page page, const TvKey *key)
 {
     TvTenant *tenant = TvPageTenant(page);
@@ -169,6 +183,8 @@ static BlockNumber tv_bucket_search(TvIndex *ix, Page page, const TvKey *key)
         if (slot->hash != key->hash)
             continue;
         buf = tv_read(ix->rel, slot->tenant, TV_TENANT, BUFFER_LOCK_SHARE);
+        if (!tv_key_sound(ix, BufferGetPage(buf)))
+            tv_bad_page(ix->rel, slot->tenant, "impossible tenant key");
         found = tv_tenant_is(ix, BufferGetPage(buf), key);
         UnlockReleaseBuffer(buf);
         if (found)
@@ -183,6 +199,8 @@ static BlockNumber tv_bucket_search(TvIndex *ix, Page page, const TvKey *key)
  */
 static BlockNumber tv_bucket_walk(TvIndex *ix, Buffer buf, const TvKey *key, int lock, Buffer *last)
 {
+    BlockNumber steps = 0;
+
     for (;;) {
         BlockNumber found = tv_bucket_search(ix, BufferGetPage(buf), key);
         BlockNumber next = TvPageOpaque(BufferGetPage(buf))->next;
@@ -195,6 +213,7 @@ static BlockNumber tv_bucket_walk(TvIndex *ix, Buffer buf, const TvKey *key, int
                 UnlockReleaseBuffer(buf);
             return found;
         }
+        tv_follow(ix->rel, next, &steps);
         nextbuf = tv_read(ix->rel, next, TV_BUCKET, lock);
         UnlockReleaseBuffer(buf);
         buf = nextbuf;
@@ -357,47 +376,57 @@ BlockNumber tv_tenant_create(TvIndex *ix, const TvKey *key, int dim)
     }
 }
 
-/* Take an empty flat tenant out of its bucket; the caller holds the tenant's page lock exclusively. */
+/* Place of the tenant's slot on a bucket's page; -1 if it is not there. */
+static int tv_slot_place(Page page, BlockNumber head)
+{
+    for (int i = 0; i < TvPageOpaque(page)->count; i++)
+        if (((TvSlot *)TvPageEntry(page, i))->tenant == head)
+            return i;
+    return -1;
+}
+
+/* Take slot `i` out of the locked bucket page and retire the TENANT page, in one step. */
+static void tv_slot_remove(Relation index, Buffer buf, int i, BlockNumber head)
+{
+    Buffer headbuf = tv_read(index, head, TV_TENANT, BUFFER_LOCK_EXCLUSIVE);
+    GenericXLogState *state = GenericXLogStart(index);
+    Page page = GenericXLogRegisterBuffer(state, buf, 0);
+    TvOpaque *opaque = TvPageOpaque(page);
+    TvOpaque *retired = TvPageOpaque(GenericXLogRegisterBuffer(state, headbuf, 0));
+
+    opaque->count--;
+    memmove(TvPageEntry(page, i), TvPageEntry(page, opaque->count), sizeof(TvSlot));
+    ((PageHeader)page)->pd_lower -= sizeof(TvSlot);
+    retired->kind = TV_RETIRED;
+    retired->xid = U64FromFullTransactionId(ReadNextFullTransactionId());
+    GenericXLogFinish(state);
+    UnlockReleaseBuffer(headbuf);
+}
+
+/* Take an empty tenant out of the directory; the caller holds the tenant's page lock exclusively. */
 bool tv_tenant_remove(TvIndex *ix, BlockNumber head)
 {
     Relation index = ix->rel;
     Buffer headbuf = tv_read(index, head, TV_TENANT, BUFFER_LOCK_SHARE);
     uint32 hash = TvPageTenant(BufferGetPage(headbuf))->hash;
+    BlockNumber steps = 0;
     Buffer buf;
 
     UnlockReleaseBuffer(headbuf);
     buf = tv_bucket_lock(index, hash, BUFFER_LOCK_EXCLUSIVE);
     for (;;) {
         Page page = BufferGetPage(buf);
-        TvOpaque *opaque = TvPageOpaque(page);
-        BlockNumber next = opaque->next;
+        int place = tv_slot_place(page, head);
+        BlockNumber next = TvPageOpaque(page)->next;
         Buffer nextbuf;
 
-        for (int i = 0; i < opaque->count; i++) {
-            GenericXLogState *state;
-            TvOpaque *retired;
-
-            if (((TvSlot *)TvPageEntry(page, i))->tenant != head)
-                continue;
-            headbuf = tv_read(index, head, TV_TENANT, BUFFER_LOCK_EXCLUSIVE);
-            state = GenericXLogStart(index);
-            page = GenericXLogRegisterBuffer(state, buf, 0);
-            opaque = TvPageOpaque(page);
-            opaque->count--;
-            memmove(TvPageEntry(page, i), TvPageEntry(page, opaque->count), sizeof(TvSlot));
-            ((PageHeader)page)->pd_lower -= sizeof(TvSlot);
-            retired = TvPageOpaque(GenericXLogRegisterBuffer(state, headbuf, 0));
-            retired->kind = TV_RETIRED;
-            retired->xid = U64FromFullTransactionId(ReadNextFullTransactionId());
-            GenericXLogFinish(state);
-            UnlockReleaseBuffer(headbuf);
+        if (place >= 0)
+            tv_slot_remove(index, buf, place, head);
+        if (place >= 0 || next == InvalidBlockNumber) {
             UnlockReleaseBuffer(buf);
-            return true;
+            return place >= 0;
         }
-        if (next == InvalidBlockNumber) {
-            UnlockReleaseBuffer(buf);
-            return false;
-        }
+        tv_follow(index, next, &steps);
         nextbuf = tv_read(index, next, TV_BUCKET, BUFFER_LOCK_EXCLUSIVE);
         UnlockReleaseBuffer(buf);
         buf = nextbuf;

@@ -35,7 +35,7 @@ static int tv_block_kind(Relation index, BlockNumber block)
     int kind = 0;
 
     LockBuffer(buf, BUFFER_LOCK_SHARE);
-    if (!PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)))
+    if (TvPageOurs(page))
         kind = TvPageOpaque(page)->kind;
     UnlockReleaseBuffer(buf);
     return kind;

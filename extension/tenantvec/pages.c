@@ -74,7 +74,7 @@ Page tv_page_check(Relation index, Buffer buf, TvPageKind kind)
     BlockNumber block = BufferGetBlockNumber(buf);
     TvOpaque *opaque;
 
-    if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(TvOpaque)))
+    if (!TvPageOurs(page))
         tv_bad_page(index, block, "not a page of this access method");
     opaque = TvPageOpaque(page);
     if (opaque->kind != kind && !(opaque->kind == TV_RETIRED && kind >= TV_DATA))
@@ -98,6 +98,13 @@ void tv_page_check_entries(Relation index, Buffer buf, size_t entry_size)
         tv_bad_page(index, BufferGetBlockNumber(buf), "entries of another size");
 }
 
+/* Count a step along a chain of pages to `block`; more steps than the index has blocks mean that it bites its tail. */
+void tv_follow(Relation index, BlockNumber block, BlockNumber *steps)
+{
+    if (++*steps % 1024 == 0 && *steps > RelationGetNumberOfBlocks(index))
+        tv_bad_page(index, block, "pages linked in a circle");
+}
+
 /* Pin, lock and check; the caller lets go with UnlockReleaseBuffer. */
 Buffer tv_read(Relation index, BlockNumber block, TvPageKind kind, int lock)
 {
@@ -113,7 +120,7 @@ bool tv_page_reusable(Page page)
 {
     if (PageIsNew(page))
         return true;
-    if (PageGetSpecialSize(page) != MAXALIGN(sizeof(TvOpaque)) || TvPageOpaque(page)->kind != TV_RETIRED)
+    if (!TvPageOurs(page) || TvPageOpaque(page)->kind != TV_RETIRED)
         return false;
     return tv_horizon_passed(TvPageOpaque(page)->xid);
 }

@@ -26,6 +26,8 @@ void tv_tenant_ref(TvIndex *ix, const TvTenant *tenant)
     buf = tv_read(ix->rel, tenant->ref, TV_REF, BUFFER_LOCK_SHARE);
     tv_page_check_id(ix->rel, buf, tenant->ref_id);
     tv_page_check_entries(ix->rel, buf, TvEntrySize(tenant->dim, TV_CENTROID_BITS));
+    if (TvPageOpaque(BufferGetPage(buf))->count != 1)
+        tv_bad_page(ix->rel, tenant->ref, "no reference point");
     tv_decode(TvPageEntry(BufferGetPage(buf), 0), tenant->dim, TV_CENTROID_BITS, ix->ref);
     ix->ref_id = tenant->ref_id;
     UnlockReleaseBuffer(buf);
@@ -39,8 +41,7 @@ static bool tv_head_copy(TvIndex *ix, BlockNumber head, const TvKey *key, char *
     TvTenant *tenant = (TvTenant *)PageGetContents(copy);
 
     LockBuffer(buf, BUFFER_LOCK_SHARE);
-    if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(TvOpaque)) ||
-        TvPageOpaque(page)->kind != TV_TENANT) {
+    if (!TvPageOurs(page) || TvPageOpaque(page)->kind != TV_TENANT) {
         UnlockReleaseBuffer(buf);
         return false;
     }
@@ -48,8 +49,10 @@ static bool tv_head_copy(TvIndex *ix, BlockNumber head, const TvKey *key, char *
     memcpy(copy, page, BLCKSZ);
     UnlockReleaseBuffer(buf);
     if (tenant->dim < 1 || tenant->dim > TV_MAX_DIM || tenant->bits < 1 || tenant->bits > TV_MAX_BITS ||
-        tenant->keylen > TV_MAX_KEY || TvPageOpaque(copy)->size != TvEntrySize(tenant->dim, tenant->bits))
+        TvPageOpaque(copy)->size != TvEntrySize(tenant->dim, tenant->bits))
         tv_bad_page(ix->rel, head, "impossible tenant");
+    if (!tv_key_sound(ix, copy))
+        tv_bad_page(ix->rel, head, "impossible tenant key");
     return key == NULL || tv_tenant_is(ix, copy, key);
 }
 
@@ -90,6 +93,7 @@ static void tv_view_read_lists(TvIndex *ix, TvView *view, bool ranked)
 {
     const TvTenant *tenant = TvPageTenant(view->head);
     BlockNumber block = tenant->lists;
+    BlockNumber steps = 0;
 
     view->nlists = 0;
     while (block != InvalidBlockNumber) {
@@ -101,8 +105,7 @@ static void tv_view_read_lists(TvIndex *ix, TvView *view, bool ranked)
         tv_view_add(ix, view, BufferGetPage(buf), tenant->dim, ranked);
         block = TvPageOpaque(BufferGetPage(buf))->next;
         UnlockReleaseBuffer(buf);
-        if (view->nlists > tenant->nlists + TvPageSpace)
-            tv_bad_page(ix->rel, tenant->lists, "more lists than the tenant has");
+        tv_follow(ix->rel, block, &steps);
     }
 }
 
@@ -187,7 +190,6 @@ void tv_list_walk(TvIndex *ix, const TvView *view, const TvList *list, TvPageCal
         callback(BufferGetPage(buf), arg);
         block = TvPageOpaque(BufferGetPage(buf))->next;
         UnlockReleaseBuffer(buf);
-        if (++steps % 4096 == 0 && steps > RelationGetNumberOfBlocks(ix->rel))
-            tv_bad_page(ix->rel, list->first, "list without end");
+        tv_follow(ix->rel, block, &steps);
     }
 }

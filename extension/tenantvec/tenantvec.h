@@ -134,6 +134,9 @@ typedef struct TvEntry {
 #define TvPageEntry(page, i) ((TvEntry *)((char *)(page) + TvPageOpaque(page)->start + (i)*TvPageOpaque(page)->size))
 #define TvPageSpace (BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MAXALIGN(sizeof(TvOpaque)))
 
+#define TvPageOurs(page)                                                                                               \
+    (!PageIsNew(page) && ((PageHeader)(page))->pd_special == BLCKSZ - MAXALIGN(sizeof(TvOpaque)))
+
 /* A query or a vector to be placed, quantized to bit planes against one reference point. */
 typedef struct TvQuery {
     int words;
@@ -222,6 +225,7 @@ extern Buffer tv_read(Relation index, BlockNumber block, TvPageKind kind, int lo
 extern Buffer tv_new_buffer(Relation index);
 extern void tv_retire(Relation index, BlockNumber block);
 extern bool tv_page_reusable(Page page);
+extern void tv_follow(Relation index, BlockNumber block, BlockNumber *steps);
 extern void tv_bad_page(Relation index, BlockNumber block, const char *what) pg_attribute_noreturn();
 
 /* directory.c */
@@ -232,6 +236,7 @@ extern int tv_fitting_bits(Relation index, int dim);
 extern BlockNumber tv_tenant_find(TvIndex *ix, const TvKey *key);
 extern BlockNumber tv_tenant_create(TvIndex *ix, const TvKey *key, int dim);
 extern bool tv_tenant_remove(TvIndex *ix, BlockNumber head);
+extern bool tv_key_sound(TvIndex *ix, Page page);
 extern bool tv_tenant_is(TvIndex *ix, Page page, const TvKey *key);
 extern Datum tv_tenant_key(TvIndex *ix, TvTenant *tenant);
 

@@ -100,6 +100,7 @@ static void tv_vacuum_list(TvVacuum *vacuum, BlockNumber first, TvPageKind kind)
 {
     Buffer before = tv_vacuum_read(vacuum, first, kind);
     double removed = vacuum->stats->tuples_removed;
+    BlockNumber steps = 0;
 
     tv_page_replace(vacuum, before, tv_survivors(vacuum, BufferGetPage(before)));
     for (;;) {
@@ -111,7 +112,9 @@ static void tv_vacuum_list(TvVacuum *vacuum, BlockNumber first, TvPageKind kind)
         CHECK_FOR_INTERRUPTS();
         if (next == InvalidBlockNumber)
             break;
+        tv_follow(vacuum->ix->rel, next, &steps);
         buf = tv_vacuum_read(vacuum, next, TV_DATA);
+        tv_page_check_entries(vacuum->ix->rel, buf, TvPageOpaque(page)->size);
         kept = tv_survivors(vacuum, BufferGetPage(buf));
         if (vacuum->callback && TvPageOpaque(page)->count + kept <= tv_page_capacity(page)) {
             tv_page_join(vacuum, before, buf, kept);
@@ -137,8 +140,10 @@ static BlockNumber tv_next_list(TvVacuum *vacuum, BlockNumber *block, int *i)
         BlockNumber next = TvPageOpaque(page)->next;
         BlockNumber first = InvalidBlockNumber;
 
-        if (*i < TvPageOpaque(page)->count)
-            first = ItemPointerGetBlockNumberNoCheck(&TvPageEntry(page, (*i)++)->tid);
+        if (*i < TvPageOpaque(page)->count) {
+            first = ItemPointerGetBlockNumberNoCheck(&TvPageEntry(page, *i)->tid);
+            (*i)++;
+        }
         UnlockReleaseBuffer(buf);
         if (first != InvalidBlockNumber)
             return first;
@@ -158,8 +163,7 @@ static bool tv_vacuum_look(TvVacuum *vacuum, BlockNumber head, TvTenant *tenant)
     bool found;
 
     LockBuffer(buf, BUFFER_LOCK_SHARE);
-    found = !PageIsNew(page) && PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)) &&
-            TvPageOpaque(page)->kind == TV_TENANT;
+    found = TvPageOurs(page) && TvPageOpaque(page)->kind == TV_TENANT;
     if (found)
         memcpy(tenant, TvPageTenant(page), sizeof(TvTenant));
     UnlockReleaseBuffer(buf);
@@ -260,7 +264,7 @@ static bool tv_vacuum_block(TvVacuum *vacuum, BlockNumber block)
     if (tv_page_reusable(page)) {
         RecordFreeIndexPage(vacuum->ix->rel, block);
         vacuum->stats->pages_free++;
-    } else if (PageGetSpecialSize(page) == MAXALIGN(sizeof(TvOpaque)))
+    } else if (TvPageOurs(page))
         tenant = TvPageOpaque(page)->kind == TV_TENANT;
     UnlockReleaseBuffer(buf);
     return tenant;

@@ -34,6 +34,8 @@ static void tv_rows_add(Page page, void *arg)
     TvRows *rows = arg;
     int count = TvPageOpaque(page)->count;
 
+    if (count == 0)
+        return;
     if (rows->n + count > rows->allocated) {
         rows->allocated = Max(rows->n + count, 2 * rows->allocated);
         rows->entries = rows->entries ? repalloc_huge(rows->entries, rows->size * rows->allocated)

@@ -45,20 +45,41 @@
 #define tv_vacuum_delay_point() vacuum_delay_point()
 #endif
 
+/* 18 counts searches for EXPLAIN. */
+#if PG_VERSION_NUM >= 180000
+#define tv_count_search(scan)                                                                                          \
+    do {                                                                                                               \
+        if ((scan)->instrument)                                                                                        \
+            (scan)->instrument->nsearches++;                                                                           \
+    } while (0)
+#else
+#define tv_count_search(scan) ((void)0)
+#endif
+
+/* The transaction id before which every transaction has ended, and is seen as ended by every snapshot. */
+static inline uint64 tv_oldest_xid(void)
+{
+    uint64 next = U64FromFullTransactionId(ReadNextFullTransactionId());
+#if PG_VERSION_NUM >= 140000
+    TransactionId oldest = GetOldestNonRemovableTransactionId(NULL);
+#else
+    TransactionId oldest = GetOldestXmin(NULL, PROCARRAY_FLAGS_VACUUM);
+#endif
+
+    return next - (uint32)((uint32)next - oldest);
+}
+
 /* Whether no snapshot, running or to come, can still look at what was retired at this transaction id. */
 static inline bool tv_horizon_passed(uint64 fxid)
 {
 #if PG_VERSION_NUM >= 140000
     return GlobalVisCheckRemovableFullXid(NULL, FullTransactionIdFromU64(fxid));
 #else
-    uint64 horizon = U64FromFullTransactionId(ReadNextFullTransactionId());
-    TransactionId oldest = GetOldestXmin(NULL, PROCARRAY_FLAGS_VACUUM);
-
-    horizon -= (uint32)((uint32)horizon - oldest);
-    return fxid < horizon;
+    return fxid < tv_oldest_xid();
 #endif
 }
 
+/* A page added to the index, locked. */
 static inline Buffer tv_extend(Relation index)
 {
 #if PG_VERSION_NUM >= 160000

@@ -54,16 +54,20 @@ static void tv_count_page(Page page, void *arg)
     count->pages++;
 }
 
-static int64 tv_table_pages(TvIndex *ix, const TvTenant *tenant)
+/* Pages of a tenant that hold no rows: its TENANT page if it has lists elsewhere, their table, its reference point. */
+static int64 tv_other_pages(TvIndex *ix, const TvView *view)
 {
+    const TvTenant *tenant = TvPageTenant(view->head);
     BlockNumber block = tenant->lists;
-    int64 pages = 0;
+    BlockNumber steps = 0;
+    int64 pages = (view->flat ? 0 : 1) + (tenant->ref == InvalidBlockNumber ? 0 : 1);
 
     while (block != InvalidBlockNumber) {
         Buffer buf = tv_read(ix->rel, block, TV_LISTS, BUFFER_LOCK_SHARE);
 
         block = TvPageOpaque(BufferGetPage(buf))->next;
         UnlockReleaseBuffer(buf);
+        tv_follow(ix->rel, block, &steps);
         pages++;
     }
     return pages;
@@ -80,8 +84,7 @@ static void tv_put_tenant(TvIndex *ix, const TvView *view, Tuplestorestate *stor
 
     for (int i = 0; i < view->nlists; i++)
         tv_list_walk(ix, view, &view->lists[i], tv_count_page, &count);
-    count.pages += view->flat ? 0 : 1 + tv_table_pages(ix, tenant);
-    count.pages += tenant->ref == InvalidBlockNumber ? 0 : 1;
+    count.pages += tv_other_pages(ix, view);
     getTypeOutputInfo(ix->key_type, &output, &varlena);
     values[0] = CStringGetTextDatum(OidOutputFunctionCall(output, tv_tenant_key(ix, tenant)));
     values[1] = Int64GetDatum(count.rows);
@@ -152,6 +155,7 @@ typedef struct TvCheck {
     TvCount count;
     int64 tenants;
     int64 free;
+    int64 directory;
     MemoryContext row;
 } TvCheck;
 
@@ -196,6 +200,7 @@ static void tv_check_tenant(TvCheck *check, BlockNumber block)
     if (!tv_view_load(ix, block, NULL, NULL, 0, &check->view))
         return;
     check->tenants++;
+    check->count.pages += tv_other_pages(ix, &check->view);
     value = tv_tenant_key(ix, TvPageTenant(check->view.head));
     tv_key_make(ix, value, InvalidOid, &key, &possible);
     if (tv_tenant_find(ix, &key) != block)
@@ -284,8 +289,8 @@ Datum tenantvec_check(PG_FUNCTION_ARGS)
     BlockNumber nblocks;
     TvCheck check = {.heap = heap};
     TupleDesc desc;
-    Datum values[4];
-    bool isnull[4] = {false};
+    Datum values[5];
+    bool isnull[5] = {false};
 
     tv_require_ours(index);
     if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
@@ -301,6 +306,7 @@ Datum tenantvec_check(PG_FUNCTION_ARGS)
 
         CHECK_FOR_INTERRUPTS();
         check.free += kind == 0 || kind == TV_RETIRED;
+        check.directory += kind == TV_BUCKET;
         if (kind == TV_TENANT)
             tv_check_tenant(&check, block);
     }
@@ -309,6 +315,7 @@ Datum tenantvec_check(PG_FUNCTION_ARGS)
     values[1] = Int64GetDatum(check.count.rows);
     values[2] = Int64GetDatum(nblocks);
     values[3] = Int64GetDatum(check.free);
+    values[4] = Int64GetDatum(nblocks - 1 - check.directory - check.count.pages - check.free);
     index_close(index, AccessShareLock);
     table_close(heap, ShareLock);
     PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));

@@ -318,6 +318,7 @@ static void tv_start(IndexScanDesc scan)
     if (!IsMVCCSnapshot(scan->xs_snapshot))
         elog(ERROR, "tenantvec index scan needs an MVCC snapshot");
     pgstat_count_index_scan(scan->indexRelation);
+    tv_count_search(scan);
     so->started = true;
     so->seen = 0;
     so->returned = 0;

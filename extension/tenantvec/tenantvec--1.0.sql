@@ -92,7 +92,7 @@ CREATE FUNCTION tenantvec_tenants(index regclass, OUT tenant text, OUT rows bigi
     RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE;
 
 CREATE FUNCTION tenantvec_check(index regclass, OUT tenants bigint, OUT rows bigint, OUT pages bigint,
-                                OUT free_pages bigint)
+                                OUT free_pages bigint, OUT lost_pages bigint)
     RETURNS record AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE;
 
 -- Both read rows of every tenant, past row-level security.

@@ -226,7 +226,7 @@ extern Buffer tv_new_buffer(Relation index);
 extern void tv_retire(Relation index, BlockNumber block);
 extern bool tv_page_reusable(Page page);
 extern void tv_follow(Relation index, BlockNumber block, BlockNumber *steps);
-extern void tv_bad_page(Relation index, BlockNumber block, const char *what) pg_attribute_noreturn();
+_Noreturn extern void tv_bad_page(Relation index, BlockNumber block, const char *what);
 
 /* directory.c */
 extern void tv_meta_init(Relation index, ForkNumber fork);

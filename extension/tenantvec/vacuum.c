@@ -18,13 +18,23 @@ typedef struct TvVacuum {
     IndexBulkDeleteResult *stats;
     IndexBulkDeleteCallback callback; /* NULL: only count */
     void *arg;
-    char *keep; /* space for the entries of a page */
+    char *keep;     /* space for the entries of a page */
+    uint8 *reached; /* a bit for every block that a tenant leads to */
+    BlockNumber nblocks;
+    uint64 oldest; /* transactions before this had ended when we began */
 } TvVacuum;
+
+static void tv_reach(TvVacuum *vacuum, BlockNumber block)
+{
+    if (block < vacuum->nblocks)
+        vacuum->reached[block / 8] |= 1 << (block % 8);
+}
 
 static Buffer tv_vacuum_read(TvVacuum *vacuum, BlockNumber block, TvPageKind kind)
 {
     Buffer buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, block, RBM_NORMAL, vacuum->strategy);
 
+    tv_reach(vacuum, block);
     LockBuffer(buf, BUFFER_LOCK_EXCLUSIVE);
     tv_page_check(vacuum->ix->rel, buf, kind);
     return buf;
@@ -140,6 +150,7 @@ static BlockNumber tv_next_list(TvVacuum *vacuum, BlockNumber *block, int *i)
         BlockNumber next = TvPageOpaque(page)->next;
         BlockNumber first = InvalidBlockNumber;
 
+        tv_reach(vacuum, *block);
         if (*i < TvPageOpaque(page)->count) {
             first = ItemPointerGetBlockNumberNoCheck(&TvPageEntry(page, *i)->tid);
             (*i)++;
@@ -239,6 +250,8 @@ static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
         if (tv_vacuum_look(vacuum, head, &tenant)) {
             bool flat = tenant.lists == InvalidBlockNumber;
 
+            if (tenant.ref != InvalidBlockNumber)
+                tv_reach(vacuum, tenant.ref);
             if (!flat && place == InvalidBlockNumber)
                 place = tenant.lists;
             first = !flat ? tv_next_list(vacuum, &place, &i) : round == 0 ? head : InvalidBlockNumber;
@@ -249,7 +262,7 @@ static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
         if (first == InvalidBlockNumber)
             break;
     }
-    if (vacuum->callback && vacuum->stats->num_index_tuples == before)
+    if (vacuum->stats->num_index_tuples == before)
         tv_vacuum_remove(vacuum, head);
 }
 
@@ -270,29 +283,60 @@ static bool tv_vacuum_block(TvVacuum *vacuum, BlockNumber block)
     return tenant;
 }
 
+/*
+ * Retire pages that no tenant leads to: a transaction that wrote them was cut off before it could link them. Whoever made
+ * them has to have ended before we began; what came later may have been linked behind our back.
+ */
+static void tv_vacuum_lost(TvVacuum *vacuum)
+{
+    for (BlockNumber block = 1; block < vacuum->nblocks; block++) {
+        Buffer buf;
+        Page page;
+        bool lost;
+
+        if (vacuum->reached[block / 8] & (1 << (block % 8)))
+            continue;
+        tv_vacuum_delay_point();
+        buf = ReadBufferExtended(vacuum->ix->rel, MAIN_FORKNUM, block, RBM_NORMAL, vacuum->strategy);
+        LockBuffer(buf, BUFFER_LOCK_SHARE);
+        page = BufferGetPage(buf);
+        lost = TvPageOurs(page) && TvPageOpaque(page)->xid < vacuum->oldest &&
+               (TvPageOpaque(page)->kind == TV_DATA || TvPageOpaque(page)->kind == TV_LISTS ||
+                TvPageOpaque(page)->kind == TV_REF);
+        UnlockReleaseBuffer(buf);
+        if (lost)
+            tv_retire(vacuum->ix->rel, block);
+    }
+}
+
 static IndexBulkDeleteResult *tv_vacuum_all(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
                                             IndexBulkDeleteCallback callback, void *arg)
 {
-    BlockNumber nblocks = RelationGetNumberOfBlocks(info->index);
     TvVacuum vacuum = {.ix = tv_open(info->index, CurrentMemoryContext),
                        .strategy = info->strategy,
                        .callback = callback,
                        .arg = arg,
-                       .keep = palloc(BLCKSZ)};
+                       .keep = palloc(BLCKSZ),
+                       .oldest = tv_oldest_xid(),
+                       .nblocks = RelationGetNumberOfBlocks(info->index)};
 
     if (stats == NULL)
         stats = palloc0(sizeof(IndexBulkDeleteResult));
     vacuum.stats = stats;
+    vacuum.reached = palloc_extended(vacuum.nblocks / 8 + 1, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
     stats->num_index_tuples = 0;
     stats->pages_free = 0;
     stats->estimated_count = false;
-    for (BlockNumber block = 1; block < nblocks; block++) {
+    for (BlockNumber block = 1; block < vacuum.nblocks; block++) {
         tv_vacuum_delay_point();
         if (tv_vacuum_block(&vacuum, block))
             tv_vacuum_tenant(&vacuum, block);
     }
-    stats->num_pages = nblocks;
+    tv_vacuum_lost(&vacuum);
+    stats->num_pages = vacuum.nblocks;
     IndexFreeSpaceMapVacuum(info->index);
+    pfree(vacuum.reached);
+    pfree(vacuum.keep);
     return stats;
 }
 

@@ -127,9 +127,8 @@ static void tv_group_code(TvBuild *build, const float *x, ItemPointer tid, bool 
 
     if (group->n >= group->allocated) {
         group->allocated = Max(64, 2 * group->allocated);
-        group->entries = group->entries
-                             ? repalloc_huge(group->entries, group->size * group->allocated)
-                             : MemoryContextAllocHuge(group->ctx, group->size * group->allocated);
+        group->entries = group->entries ? repalloc_huge(group->entries, group->size * group->allocated)
+                                        : MemoryContextAllocHuge(group->ctx, group->size * group->allocated);
     }
     entry = (TvEntry *)(group->entries + group->size * group->n++);
     if (ranked)
@@ -214,11 +213,11 @@ static void tv_group_write(TvBuild *build)
     initStringInfo(&table);
     if (!flat) {
         tv_group_divide(build, group->entries, group->n, &table);
-        block = tv_list_write(index, TV_LISTS, table.data, table.len / TvListSize(group->dim), TvListSize(group->dim),
-                              id);
+        block =
+            tv_list_write(index, TV_LISTS, table.data, table.len / TvListSize(group->dim), TvListSize(group->dim), id);
     } else if (group->n > on_head)
-        block = tv_list_write(index, TV_DATA, group->entries + group->size * on_head, group->n - on_head, group->size,
-                              id);
+        block =
+            tv_list_write(index, TV_DATA, group->entries + group->size * on_head, group->n - on_head, group->size, id);
 
     buf = tv_read(index, head, TV_TENANT, BUFFER_LOCK_EXCLUSIVE);
     state = GenericXLogStart(index);
@@ -261,8 +260,7 @@ static void tv_group_add(TvBuild *build, Datum vector, ItemPointer tid)
         if (group->nsample == group->max_sample)
             tv_group_ref(build);
         else if (group->sample == NULL) {
-            group->sample =
-                MemoryContextAllocHuge(group->ctx, sizeof(float) * padded * group->max_sample);
+            group->sample = MemoryContextAllocHuge(group->ctx, sizeof(float) * padded * group->max_sample);
             group->tids = MemoryContextAlloc(group->ctx, sizeof(ItemPointerData) * group->max_sample);
             group->ranked = MemoryContextAlloc(group->ctx, sizeof(bool) * group->max_sample);
         }
@@ -344,14 +342,14 @@ static void tv_build_check(Relation index)
 
 IndexBuildResult *tv_build(Relation heap, Relation index, IndexInfo *info)
 {
-    AttrNumber columns[] = {TV_SORT_HASH + 1, TV_SORT_TID + 1};
-    Oid operators[] = {Int8LessOperator, Int8LessOperator};
-    Oid collations[] = {InvalidOid, InvalidOid};
-    bool nulls_first[] = {false, false};
+    AttrNumber columns[] = { TV_SORT_HASH + 1, TV_SORT_TID + 1 };
+    Oid operators[] = { Int8LessOperator, Int8LessOperator };
+    Oid collations[] = { InvalidOid, InvalidOid };
+    bool nulls_first[] = { false, false };
     IndexBuildResult *result = palloc0(sizeof(IndexBuildResult));
     MemoryContext ctx = AllocSetContextCreate(CurrentMemoryContext, "tenantvec build", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(ctx);
-    TvBuild build = {.heap = heap};
+    TvBuild build = { .heap = heap };
 
     tv_build_check(index);
     tv_meta_init(index, MAIN_FORKNUM);

@@ -1,12 +1,12 @@
 /*
  * cluster.c: how a tenant's storage follows its growth.
  *
- * A tenant begins as one flat list measured from zero. Growing, it gets a reference point near its middle, for which its
- * rows are read once more from the heap; past the list size it is split in two, and so on. A split needs nothing but the
- * codes: their decoded values are noisy one by one, but their means are not.
+ * A tenant begins as one flat list measured from zero. Growing, it gets a reference point near its middle, for which
+ * its rows are read once more from the heap; past the list size it is split in two, and so on. A split needs nothing
+ * but the codes: their decoded values are noisy one by one, but their means are not.
  *
- * New pages are complete before one WAL record makes them part of the tenant. A crash in between leaves pages that nobody
- * points to; VACUUM finds them.
+ * New pages are complete before one WAL record makes them part of the tenant. A crash in between leaves pages that
+ * nobody points to; VACUUM finds them.
  */
 #include "tenantvec.h"
 
@@ -118,7 +118,7 @@ static float tv_threshold(const float *diffs, int n)
 static void tv_update_centers(const float *points, const float *diffs, float threshold, int n, int padded,
                               float *const centers[2])
 {
-    int counts[2] = {0, 0};
+    int counts[2] = { 0, 0 };
 
     memset(centers[0], 0, sizeof(float) * padded);
     memset(centers[1], 0, sizeof(float) * padded);
@@ -165,7 +165,7 @@ void tv_bisect(const char *entries, int n, size_t stride, int dim, int bits, boo
     char *sample = palloc(stride * m);
     float *points = palloc_extended(sizeof(float) * padded * m, MCXT_ALLOC_HUGE);
     float *diffs = palloc_extended(sizeof(float) * n, MCXT_ALLOC_HUGE);
-    float *centers[2] = {palloc0(sizeof(float) * padded), palloc0(sizeof(float) * padded)};
+    float *centers[2] = { palloc0(sizeof(float) * padded), palloc0(sizeof(float) * padded) };
 
     for (int i = 0; i < m; i++) {
         memcpy(TvRow(sample, stride, i), TvRow(entries, stride, (int64)i * n / m), stride);
@@ -296,8 +296,8 @@ static float *tv_load_vectors(TvChange *change, Relation heap, bool *known)
 }
 
 /*
- * Write the mean of the rotated vectors as a REF page, and leave it in `ref` as readers will decode it. Invalid, and zero,
- * if there is none.
+ * Write the mean of the rotated vectors as a REF page, and leave it in `ref` as readers will decode it. Invalid, and
+ * zero, if there is none.
  */
 BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint64 id, float *ref)
 {
@@ -359,7 +359,7 @@ typedef struct TvPlace {
 
 static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last)
 {
-    TvPlace place = {InvalidBlockNumber, 0};
+    TvPlace place = { InvalidBlockNumber, 0 };
     BlockNumber block = TvPageTenant(change->view.head)->lists;
     BlockNumber steps = 0;
 
@@ -369,7 +369,7 @@ static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *la
 
         for (int i = 0; i < TvPageOpaque(page)->count; i++)
             if (ItemPointerGetBlockNumberNoCheck(&TvPageEntry(page, i)->tid) == list)
-                place = (TvPlace){block, i};
+                place = (TvPlace){ block, i };
         *last = block;
         block = TvPageOpaque(page)->next;
         UnlockReleaseBuffer(buf);
@@ -424,7 +424,7 @@ static void tv_grow_flat(TvChange *change, Relation heap, bool split)
     bool *known = palloc(sizeof(bool) * change->rows.n);
     float *ref = palloc(sizeof(float) * TvPadded(change->dim));
     float *vectors = tv_load_vectors(change, heap, known);
-    uint64 ids[2] = {tv_random_id(), tv_random_id()};
+    uint64 ids[2] = { tv_random_id(), tv_random_id() };
     BlockNumber ref_block = tv_ref_write(change->ix, vectors, change->rows.n, change->dim, ids[0], ref);
     BlockNumber block;
     GenericXLogState *state;
@@ -522,7 +522,7 @@ bool tv_restructure_due(Relation index, const TvTenant *tenant, uint32 rows)
 static void tv_restructure_locked(TvChange *change, Relation heap, BlockNumber list)
 {
     const TvTenant *tenant = TvPageTenant(change->view.head);
-    TvList source = {.first = list};
+    TvList source = { .first = list };
     BlockNumber last = InvalidBlockNumber;
     TvPlace place;
 
@@ -552,7 +552,7 @@ void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber li
 {
     MemoryContext ctx = AllocSetContextCreate(CurrentMemoryContext, "tenantvec split", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(ctx);
-    TvChange change = {.ix = tv_open(ix->rel, ctx)};
+    TvChange change = { .ix = tv_open(ix->rel, ctx) };
 
     LockPage(ix->rel, head, ExclusiveLock);
     if (tv_view_load(change.ix, head, NULL, NULL, 0, &change.view))

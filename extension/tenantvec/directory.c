@@ -1,15 +1,15 @@
 /*
  * directory.c: from a tenant's key to its TENANT page, by extendible hashing.
  *
- * The META page holds up to 2^10 buckets, a bucket a thousand tenants, so a look-up reads one bucket and one TENANT page
- * whatever the number of tenants; only past a million do buckets chain. Backends keep a copy of the META page's table: a
- * bucket says which hashes it holds, so a stale copy is noticed.
+ * The META page holds up to 2^10 buckets, a bucket a thousand tenants, so a look-up reads one bucket and one TENANT
+ * page whatever the number of tenants; only past a million do buckets chain. Backends keep a copy of the META page's
+ * table: a bucket says which hashes it holds, so a stale copy is noticed.
  */
 #include "tenantvec.h"
 
 #include "access/xloginsert.h"
-#include "common/hashfn.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
@@ -194,8 +194,8 @@ static BlockNumber tv_bucket_search(TvIndex *ix, Page page, const TvKey *key)
 }
 
 /*
- * Search a bucket and its overflow pages, hand over hand. Returns with the last page locked if `last` is given, and with
- * nothing locked if not.
+ * Search a bucket and its overflow pages, hand over hand. Returns with the last page locked if `last` is given, and
+ * with nothing locked if not.
  */
 static BlockNumber tv_bucket_walk(TvIndex *ix, Buffer buf, const TvKey *key, int lock, Buffer *last)
 {
@@ -328,7 +328,7 @@ static BlockNumber tv_tenant_add(TvIndex *ix, Buffer buf, const TvKey *key, int 
     Buffer headbuf = tv_new_buffer(index);
     Buffer morebuf = InvalidBuffer;
     BlockNumber head = BufferGetBlockNumber(headbuf);
-    TvSlot slot = {key->hash, head};
+    TvSlot slot = { key->hash, head };
     GenericXLogState *state;
     Page page;
 
@@ -368,8 +368,7 @@ BlockNumber tv_tenant_create(TvIndex *ix, const TvKey *key, int dim)
             UnlockReleaseBuffer(last);
             return found;
         }
-        if (TvPageOpaque(page)->count < tv_page_capacity(page) ||
-            TvBucketDepth(TvPageOpaque(page)->id) >= TV_MAX_DEPTH)
+        if (TvPageOpaque(page)->count < tv_page_capacity(page) || TvBucketDepth(TvPageOpaque(page)->id) >= TV_MAX_DEPTH)
             return tv_tenant_add(ix, last, key, dim);
         UnlockReleaseBuffer(last);
         tv_bucket_split(ix->rel, key->hash);

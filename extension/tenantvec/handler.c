@@ -54,15 +54,15 @@ void _PG_init(void)
                       AccessExclusiveLock);
     add_int_reloption(tv_relopt_kind, "list_rows", "Rows at which a list is split", TV_DEFAULT_LIST_ROWS, 16, 100000,
                       AccessExclusiveLock);
-    DefineCustomIntVariable("tenantvec.probes", "Lists of a tenant, nearest first, that are read in vain before the first row is returned.",
+    DefineCustomIntVariable("tenantvec.probes",
+                            "Lists of a tenant, nearest first, that are read in vain before the first row is returned.",
                             "More are read when more rows are asked for.", &tv_probes, 48, 1, PG_INT32_MAX, PGC_USERSET,
                             0, NULL, NULL, NULL);
     DefineCustomIntVariable("tenantvec.rerank",
                             "Rows that may wait with their exact distances for a nearer one to turn up.", NULL,
                             &tv_rerank, 500, 1, PG_INT32_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
-    DefineCustomRealVariable("tenantvec.confidence",
-                             "Standard errors by which a row may be nearer than its code says.", NULL, &tv_confidence,
-                             3, 0, 1000, PGC_USERSET, 0, NULL, NULL, NULL);
+    DefineCustomRealVariable("tenantvec.confidence", "Standard errors by which a row may be nearer than its code says.",
+                             NULL, &tv_confidence, 3, 0, 1000, PGC_USERSET, 0, NULL, NULL, NULL);
     DefineCustomStringVariable("tenantvec.simd", "Instructions that compare codes: auto, plain, avx2 or avx512.",
                                "All give the same results.", &tv_simd, "auto", PGC_USERSET, 0, tv_simd_check,
                                tv_simd_assign, NULL);
@@ -88,8 +88,8 @@ int tv_option_list_rows(Relation index)
 static bytea *tv_options(Datum reloptions, bool validate)
 {
     static const relopt_parse_elt table[] = {
-        {"bits", RELOPT_TYPE_INT, offsetof(TvOptions, bits)},
-        {"list_rows", RELOPT_TYPE_INT, offsetof(TvOptions, list_rows)},
+        { "bits", RELOPT_TYPE_INT, offsetof(TvOptions, bits) },
+        { "list_rows", RELOPT_TYPE_INT, offsetof(TvOptions, list_rows) },
     };
 
     return (bytea *)build_reloptions(reloptions, validate, tv_relopt_kind, sizeof(TvOptions), table, lengthof(table));
@@ -119,7 +119,7 @@ static char *tv_buildphasename(int64 phase)
 static void tv_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total,
                             Selectivity *selectivity, double *correlation, double *pages)
 {
-    GenericCosts costs = {0};
+    GenericCosts costs = { 0 };
     double tuples = Max(path->indexinfo->tuples, 1);
     double tenant, read, random_page, seq_page;
 

@@ -1,8 +1,8 @@
 /*
  * insert.c: one row into its tenant's nearest list.
  *
- * New rows go to the first page of a list. When that is full its entries move to a new page behind it, so an insert locks
- * one page, sometimes one more, and never looks for the end of a list.
+ * New rows go to the first page of a list. When that is full its entries move to a new page behind it, so an insert
+ * locks one page, sometimes one more, and never looks for the end of a list.
  */
 #include "tenantvec.h"
 

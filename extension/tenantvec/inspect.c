@@ -76,9 +76,9 @@ static int64 tv_other_pages(TvIndex *ix, const TvView *view)
 static void tv_put_tenant(TvIndex *ix, const TvView *view, Tuplestorestate *store, TupleDesc desc)
 {
     TvTenant *tenant = TvPageTenant(view->head);
-    TvCount count = {0};
+    TvCount count = { 0 };
     Datum values[6];
-    bool isnull[6] = {false};
+    bool isnull[6] = { false };
     Oid output;
     bool varlena;
 
@@ -122,7 +122,7 @@ Datum tenantvec_tenants(PG_FUNCTION_ARGS)
     TupleDesc desc;
     Tuplestorestate *store = tv_result_store(fcinfo, &desc);
     Relation index = index_open(PG_GETARG_OID(0), AccessShareLock);
-    TvView view = {0};
+    TvView view = { 0 };
     TvIndex *ix;
     BlockNumber nblocks;
 
@@ -273,7 +273,7 @@ static void tv_check_heap(TvCheck *check)
 
 static HTAB *tv_check_table(void)
 {
-    HASHCTL control = {.keysize = sizeof(ItemPointerData), .entrysize = sizeof(TvSeen)};
+    HASHCTL control = { .keysize = sizeof(ItemPointerData), .entrysize = sizeof(TvSeen) };
 
     control.hcxt = CurrentMemoryContext;
     return hash_create("tenantvec rows", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -287,10 +287,10 @@ Datum tenantvec_check(PG_FUNCTION_ARGS)
     Relation heap = table_open(heapid, ShareLock);
     Relation index = index_open(relid, AccessShareLock);
     BlockNumber nblocks;
-    TvCheck check = {.heap = heap};
+    TvCheck check = { .heap = heap };
     TupleDesc desc;
     Datum values[5];
-    bool isnull[5] = {false};
+    bool isnull[5] = { false };
 
     tv_require_ours(index);
     if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)

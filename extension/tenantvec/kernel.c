@@ -82,9 +82,9 @@ __attribute__((target("avx2,popcnt"))) static void tv_dots_avx2(const uint64 *co
     }
 }
 
-__attribute__((target("avx512f,avx512vpopcntdq"))) static void
-tv_dots_avx512(const uint64 *codes, int n, size_t stride, int words, int bits, const uint64 *planes, int query_bits,
-               uint32 *dots)
+__attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(const uint64 *codes, int n, size_t stride,
+                                                                              int words, int bits, const uint64 *planes,
+                                                                              int query_bits, uint32 *dots)
 {
     int whole = words / 8 * 8;
     __mmask8 rest = (__mmask8)((1u << (words - whole)) - 1);
@@ -134,8 +134,7 @@ bool tv_kernel_choose(const char *name)
         tv_kernel_name = "avx2";
         return true;
     }
-    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512vpopcntdq")) {
+    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq")) {
         tv_kernel = tv_dots_avx512;
         tv_kernel_name = "avx512";
         return true;

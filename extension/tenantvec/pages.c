@@ -8,8 +8,8 @@
 #include "utils/memutils.h"
 
 /*
- * On a primary a page that is not what its pointer says is damage. A standby replays the reuse of a page without waiting
- * for its readers, so there the query only has to be repeated.
+ * On a primary a page that is not what its pointer says is damage. A standby replays the reuse of a page without
+ * waiting for its readers, so there the query only has to be repeated.
  */
 void tv_bad_page(Relation index, BlockNumber block, const char *what)
 {
@@ -19,9 +19,9 @@ void tv_bad_page(Relation index, BlockNumber block, const char *what)
         ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                         errmsg("index \"%s\" was reorganized during the scan", name),
                         errdetail("Block %u: %s.", block, what), errhint("Run the query again.")));
-    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                    errmsg("index \"%s\" is damaged at block %u: %s", name, block, what),
-                    errhint("Run REINDEX INDEX \"%s\".", name)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INDEX_CORRUPTED), errmsg("index \"%s\" is damaged at block %u: %s", name, block, what),
+             errhint("Run REINDEX INDEX \"%s\".", name)));
 }
 
 /* Never zero. */

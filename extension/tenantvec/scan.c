@@ -3,8 +3,9 @@
  *
  * Codes give every row of the nearest lists an estimated distance and an error, hence a lower bound that its distance
  * keeps with known probability. Rows are taken from the heap in the order of their bounds and wait with their exact
- * distances; the nearest is returned once no bound is left below it. When many of the rows looked at have been returned,
- * further lists are read, until the tenant is exhausted; then all rows are ranked, and what follows is in exact order.
+ * distances; the nearest is returned once no bound is left below it. When many of the rows looked at have been
+ * returned, further lists are read, until the tenant is exhausted; then all rows are ranked, and what follows is in
+ * exact order.
  */
 #include "tenantvec.h"
 
@@ -19,7 +20,8 @@
 /* A scan that has returned one in so many of the rows it looked at reads more lists, and then ranks all there are. */
 #define TV_DEPTH 8
 
-/* Lists are read, nearest first, until a number of them in a row has brought no row among so many with the best bounds. */
+/* Lists are read, nearest first, until a number of them in a row has brought no row among so many with the best bounds.
+ */
 #define TV_BEST 10
 
 /* Rounding in single precision, relative to the squares it happens to. */
@@ -207,8 +209,8 @@ static void tv_collect(Page page, void *arg)
         return;
     tv_heap_reserve(&so->bounds, so->ctx, opaque->count);
     if (!so->unranked)
-        tv_kernel(TvPageEntry(page, 0)->code, opaque->count, opaque->size, so->query.words, so->bits,
-                  so->query.planes, so->query.bits, so->dots);
+        tv_kernel(TvPageEntry(page, 0)->code, opaque->count, opaque->size, so->query.words, so->bits, so->query.planes,
+                  so->query.bits, so->dots);
     for (int i = 0; i < opaque->count; i++) {
         TvEntry *entry = TvPageEntry(page, i);
         TvItem *item = &so->bounds.items[so->bounds.n++];
@@ -280,7 +282,8 @@ static void tv_scan_order(IndexScanDesc scan)
     caller = MemoryContextSwitchTo(so->row);
     vector = PointerGetDatum(PG_DETOAST_DATUM(order->sk_argument));
     MemoryContextSwitchTo(caller);
-    if (DatumGetPointer(so->vector) == NULL || VARSIZE(DatumGetPointer(so->vector)) != VARSIZE(DatumGetPointer(vector)) ||
+    if (DatumGetPointer(so->vector) == NULL ||
+        VARSIZE(DatumGetPointer(so->vector)) != VARSIZE(DatumGetPointer(vector)) ||
         memcmp(DatumGetPointer(so->vector), DatumGetPointer(vector), VARSIZE(DatumGetPointer(vector))) != 0) {
         MemoryContextReset(so->order_ctx);
         caller = MemoryContextSwitchTo(so->order_ctx);
@@ -359,8 +362,8 @@ static void tv_rank_next(IndexScanDesc scan)
     if (tv_fetch_vector(so->fetch, &item.tid, scan->xs_snapshot, &vector)) {
         item.key = 0;
         if (DatumGetPointer(so->vector) != NULL)
-            item.key = DatumGetFloat8(FunctionCall2Coll(so->ix->distance, scan->indexRelation->rd_indcollation[1],
-                                                        vector, so->vector));
+            item.key = DatumGetFloat8(
+                FunctionCall2Coll(so->ix->distance, scan->indexRelation->rd_indcollation[1], vector, so->vector));
         if (isnan(item.key))
             item.key = get_float8_infinity();
         tv_heap_push(&so->results, so->ctx, item);

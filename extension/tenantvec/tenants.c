@@ -1,9 +1,9 @@
 /*
  * tenants.c: reading a tenant without holding anything up.
  *
- * A view is a consistent copy of which lists a tenant has. Lists that are split or moved afterwards leave their old pages
- * behind as they were, and everything that a reader's snapshot can see was in them, so a view stays good for as long as
- * its reader's snapshot.
+ * A view is a consistent copy of which lists a tenant has. Lists that are split or moved afterwards leave their old
+ * pages behind as they were, and everything that a reader's snapshot can see was in them, so a view stays good for as
+ * long as its reader's snapshot.
  */
 #include "tenantvec.h"
 
@@ -33,7 +33,8 @@ void tv_tenant_ref(TvIndex *ix, const TvTenant *tenant)
     UnlockReleaseBuffer(buf);
 }
 
-/* Copy the TENANT page. False if the block is not, or no longer, the one of `key`; any tenant's will do if it is NULL. */
+/* Copy the TENANT page. False if the block is not, or no longer, the one of `key`; any tenant's will do if it is NULL.
+ */
 static bool tv_head_copy(TvIndex *ix, BlockNumber head, const TvKey *key, char *copy)
 {
     Buffer buf = ReadBuffer(ix->rel, head);
@@ -84,8 +85,9 @@ static void tv_view_add(TvIndex *ix, TvView *view, Page page, int dim, bool rank
 
         list->first = ItemPointerGetBlockNumberNoCheck(&entry->tid);
         memcpy(&list->id, TvListId(entry, dim), sizeof(uint64));
-        list->distance =
-            ranked && !view->query.unranked ? tv_query_estimate(&view->query, TV_L2, entry, TV_CENTROID_BITS, dots[i], &err) : 0;
+        list->distance = ranked && !view->query.unranked
+                             ? tv_query_estimate(&view->query, TV_L2, entry, TV_CENTROID_BITS, dots[i], &err)
+                             : 0;
     }
 }
 
@@ -126,15 +128,14 @@ void tv_check_dim(TvIndex *ix, int expected, int dim)
 {
     if (dim == expected)
         return;
-    ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                    errmsg("expected %d dimensions, not %d", expected, dim),
+    ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("expected %d dimensions, not %d", expected, dim),
                     errdetail("In index \"%s\" all vectors of a tenant have the length of its first.",
                               RelationGetRelationName(ix->rel))));
 }
 
 /*
- * Load the lists of the tenant at `head`; with the rotated vector `x`, also how far their centroids are from it. False if
- * the block no longer belongs to `key`, so that it has to be looked up again.
+ * Load the lists of the tenant at `head`; with the rotated vector `x`, also how far their centroids are from it. False
+ * if the block no longer belongs to `key`, so that it has to be looked up again.
  */
 bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *x, int dim, TvView *view)
 {
@@ -153,7 +154,7 @@ bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *
         view->flat = tenant->lists == InvalidBlockNumber;
         if (view->flat) {
             tv_view_reserve(ix, view, 1);
-            view->lists[0] = (TvList){.first = head, .id = TvPageOpaque(view->head)->id};
+            view->lists[0] = (TvList){ .first = head, .id = TvPageOpaque(view->head)->id };
             view->nlists = 1;
             return true;
         }

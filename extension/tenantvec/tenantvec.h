@@ -11,9 +11,9 @@
  *   RETIRED  no longer linked. It keeps its contents, so that whoever still holds a pointer to it reads what
  *            was there; it is used again when no such reader can be left.
  *
- * Locks, in this order: the tenant's page lock (LockPage on its TENANT block; shared to add or delete rows, exclusive to
- * move them between lists), META, BUCKET, the list's first page, the pages after it, a new page. Scans take no page lock
- * and hold one buffer at a time. Every change is one generic WAL record of at most four pages.
+ * Locks, in this order: the tenant's page lock (LockPage on its TENANT block; shared to add or delete rows, exclusive
+ * to move them between lists), META, BUCKET, the list's first page, the pages after it, a new page. Scans take no page
+ * lock and hold one buffer at a time. Every change is one generic WAL record of at most four pages.
  */
 #ifndef TENANTVEC_H
 #define TENANTVEC_H
@@ -52,15 +52,7 @@ typedef struct TvVectorType {
     bool half;
 } TvVectorType;
 
-typedef enum TvPageKind {
-    TV_META = 0x5401,
-    TV_BUCKET,
-    TV_TENANT,
-    TV_DATA,
-    TV_LISTS,
-    TV_REF,
-    TV_RETIRED
-} TvPageKind;
+typedef enum TvPageKind { TV_META = 0x5401, TV_BUCKET, TV_TENANT, TV_DATA, TV_LISTS, TV_REF, TV_RETIRED } TvPageKind;
 
 /* Special space of every page. Entries are an array of `count` times `size` bytes from offset `start`. */
 typedef struct TvOpaque {
@@ -103,8 +95,8 @@ typedef struct TvTenant {
 } TvTenant;
 
 /*
- * A coded vector. With r = the rotated vector minus the reference point, u the code's values (…, -0.5, 0.5, …), and x the
- * query treated the same way: <x, r> is estimated by scale * <x, u>, with a standard error of err * |x|.
+ * A coded vector. With r = the rotated vector minus the reference point, u the code's values (…, -0.5, 0.5, …), and x
+ * the query treated the same way: <x, r> is estimated by scale * <x, u>, with a standard error of err * |x|.
  */
 typedef struct TvEntry {
     ItemPointerData tid; /* row; in a table of lists: first page of the list */
@@ -134,8 +126,7 @@ typedef struct TvEntry {
 #define TvPageEntry(page, i) ((TvEntry *)((char *)(page) + TvPageOpaque(page)->start + (i)*TvPageOpaque(page)->size))
 #define TvPageSpace (BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MAXALIGN(sizeof(TvOpaque)))
 
-#define TvPageOurs(page)                                                                                               \
-    (!PageIsNew(page) && ((PageHeader)(page))->pd_special == BLCKSZ - MAXALIGN(sizeof(TvOpaque)))
+#define TvPageOurs(page) (!PageIsNew(page) && ((PageHeader)(page))->pd_special == BLCKSZ - MAXALIGN(sizeof(TvOpaque)))
 
 /* A query or a vector to be placed, quantized to bit planes against one reference point. */
 typedef struct TvQuery {
@@ -282,8 +273,7 @@ extern void tv_insert_row(TvIndex *ix, Relation heap, const TvKey *key, Datum ve
 extern void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber list);
 extern BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint64 id, float *ref);
 extern bool tv_restructure_due(Relation index, const TvTenant *tenant, uint32 rows);
-extern BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size,
-                                 uint64 id);
+extern BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size, uint64 id);
 extern void tv_bisect(const char *entries, int n, size_t stride, int dim, int bits, bool *side);
 extern void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, TvEntry *centroid);
 

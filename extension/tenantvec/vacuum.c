@@ -1,13 +1,12 @@
 /*
  * vacuum.c: removing dead rows, joining half-empty pages, and making retired pages available again.
  *
- * Tenants are found by reading all blocks: a TENANT page never moves. Within a tenant its lists are taken one by one under
- * the tenant's page lock in share mode, so that no split can carry dead rows past us; a list that is split in between
- * leaves one half in its place and the other at the end of the table, where we have yet to come.
+ * Tenants are found by reading all blocks: a TENANT page never moves. Within a tenant its lists are taken one by one
+ * under the tenant's page lock in share mode, so that no split can carry dead rows past us; a list that is split in
+ * between leaves one half in its place and the other at the end of the table, where we have yet to come.
  */
 #include "tenantvec.h"
 
-#include "commands/progress.h"
 #include "miscadmin.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
@@ -76,8 +75,8 @@ static void tv_page_replace(TvVacuum *vacuum, Buffer buf, int kept)
 }
 
 /*
- * Move the entries in `keep` from `buf` to the page before it and unlink `buf`. It keeps its contents for readers that are
- * on their way to it.
+ * Move the entries in `keep` from `buf` to the page before it and unlink `buf`. It keeps its contents for readers that
+ * are on their way to it.
  */
 static void tv_page_join(TvVacuum *vacuum, Buffer before, Buffer buf, int kept)
 {
@@ -191,7 +190,8 @@ static bool tv_list_empty(TvVacuum *vacuum, BlockNumber first, TvPageKind kind)
     return empty;
 }
 
-/* Retire the pages of a tenant that is no longer in the directory: its lists, of one page each, their table, its point. */
+/* Retire the pages of a tenant that is no longer in the directory: its lists, of one page each, their table, its point.
+ */
 static void tv_retire_tenant(TvVacuum *vacuum, const TvTenant *tenant)
 {
     Relation index = vacuum->ix->rel;
@@ -284,8 +284,8 @@ static bool tv_vacuum_block(TvVacuum *vacuum, BlockNumber block)
 }
 
 /*
- * Retire pages that no tenant leads to: a transaction that wrote them was cut off before it could link them. Whoever made
- * them has to have ended before we began; what came later may have been linked behind our back.
+ * Retire pages that no tenant leads to: a transaction that wrote them was cut off before it could link them. Whoever
+ * made them has to have ended before we began; what came later may have been linked behind our back.
  */
 static void tv_vacuum_lost(TvVacuum *vacuum)
 {
@@ -312,13 +312,13 @@ static void tv_vacuum_lost(TvVacuum *vacuum)
 static IndexBulkDeleteResult *tv_vacuum_all(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
                                             IndexBulkDeleteCallback callback, void *arg)
 {
-    TvVacuum vacuum = {.ix = tv_open(info->index, CurrentMemoryContext),
-                       .strategy = info->strategy,
-                       .callback = callback,
-                       .arg = arg,
-                       .keep = palloc(BLCKSZ),
-                       .oldest = tv_oldest_xid(),
-                       .nblocks = RelationGetNumberOfBlocks(info->index)};
+    TvVacuum vacuum = { .ix = tv_open(info->index, CurrentMemoryContext),
+                        .strategy = info->strategy,
+                        .callback = callback,
+                        .arg = arg,
+                        .keep = palloc(BLCKSZ),
+                        .oldest = tv_oldest_xid(),
+                        .nblocks = RelationGetNumberOfBlocks(info->index) };
 
     if (stats == NULL)
         stats = palloc0(sizeof(IndexBulkDeleteResult));

@@ -27,7 +27,7 @@ typedef struct TvHalfvec {
     PG_FUNCTION_INFO_V1(name);                                                                                         \
     Datum name(PG_FUNCTION_ARGS)                                                                                       \
     {                                                                                                                  \
-        static const TvVectorType type = {metric, half};                                                               \
+        static const TvVectorType type = { metric, half };                                                             \
         PG_RETURN_POINTER(&type);                                                                                      \
     }                                                                                                                  \
     extern Datum name(PG_FUNCTION_ARGS)

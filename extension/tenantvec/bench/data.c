@@ -1,9 +1,9 @@
 /*
  * data.c: vectors like those of documents.
  *
- * `topics`: a direction common to all, as real embeddings have; tenants with topics of their own in a latent space whose
- * directions lose weight one after another; rows scattered around topics; a little noise in every dimension. `sift`:
- * positive and skewed, clustered. `uniform`: no structure at all, the worst case for any index.
+ * `topics`: a direction common to all, as real embeddings have; tenants with topics of their own in a latent space
+ * whose directions lose weight one after another; rows scattered around topics; a little noise in every dimension.
+ * `sift`: positive and skewed, clustered. `uniform`: no structure at all, the worst case for any index.
  */
 #include "data.h"
 

@@ -96,8 +96,8 @@ void limit_search(const limit_index *index, int tenant, const float *query, int 
     best = malloc(sizeof(*best) * (n + 1));
     for (int i = 0; i < n; i++)
         if (distance[i] <= border)
-            best[m++] = (scored){
-                cosine_distance(query, data->vectors + (size_t)(first + i) * data->dim, data->dim), first + i};
+            best[m++] = (scored){ cosine_distance(query, data->vectors + (size_t)(first + i) * data->dim, data->dim),
+                                  first + i };
     smallest(best, m, k);
     for (int i = 0; i < k; i++)
         rows[i] = i < m ? best[i].row : -1;
@@ -115,7 +115,7 @@ void exact_search(const data_set *data, int tenant, const float *query, int k, i
 
     for (int i = 0; i < n; i++)
         all[i] =
-            (scored){cosine_distance(query, data->vectors + (size_t)(first + i) * data->dim, data->dim), first + i};
+            (scored){ cosine_distance(query, data->vectors + (size_t)(first + i) * data->dim, data->dim), first + i };
     smallest(all, n, k);
     for (int i = 0; i < k; i++)
         rows[i] = i < n ? all[i].row : -1;

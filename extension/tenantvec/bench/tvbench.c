@@ -36,13 +36,14 @@ typedef struct way {
 } way;
 
 static const way ways[] = {
-    {"exact", "", "SELECT id FROM tvbench WHERE tenant = $1 ORDER BY (embedding <=> $2::vector) + 0 LIMIT $3"},
-    {"two-stage", "",
-     "WITH q AS MATERIALIZED (SELECT binary_quantize($2::vector)::bit varying AS bits) "
-     "SELECT id FROM (SELECT id, embedding FROM tvbench, q WHERE tenant = $1 ORDER BY tvbench.bits <~> q.bits::bit(%d) LIMIT 50) x "
-     "ORDER BY embedding <=> $2::vector LIMIT $3"},
-    {"tenantvec", "SET enable_sort = off",
-     "SELECT id FROM tvbench WHERE tenant = $1 ORDER BY embedding <=> $2::vector LIMIT $3"},
+    { "exact", "", "SELECT id FROM tvbench WHERE tenant = $1 ORDER BY (embedding <=> $2::vector) + 0 LIMIT $3" },
+    { "two-stage", "",
+      "WITH q AS MATERIALIZED (SELECT binary_quantize($2::vector)::bit varying AS bits) "
+      "SELECT id FROM (SELECT id, embedding FROM tvbench, q WHERE tenant = $1 ORDER BY tvbench.bits <~> "
+      "q.bits::bit(%d) LIMIT 50) x "
+      "ORDER BY embedding <=> $2::vector LIMIT $3" },
+    { "tenantvec", "SET enable_sort = off",
+      "SELECT id FROM tvbench WHERE tenant = $1 ORDER BY embedding <=> $2::vector LIMIT $3" },
 };
 
 static double now_ms(void)
@@ -242,9 +243,9 @@ static int ask(PGconn *conn, const options *opt, int tenant, const float *query,
 {
     char vector[4 + 4 * opt->data.dim];
     char tenant_value[4], limit_value[8];
-    const char *values[] = {tenant_value, vector, limit_value};
-    int lengths[] = {4, 0, 8};
-    int formats[] = {1, 1, 1};
+    const char *values[] = { tenant_value, vector, limit_value };
+    int lengths[] = { 4, 0, 8 };
+    int formats[] = { 1, 1, 1 };
     char *p = tenant_value;
     PGresult *result;
     int n;
@@ -267,7 +268,7 @@ static int ask(PGconn *conn, const options *opt, int tenant, const float *query,
 static void run_way(PGconn *conn, const options *opt, const way *way, int *const *truth)
 {
     const data_set *data = &opt->data;
-    tally tally = {.ms = malloc(sizeof(double) * opt->queries)};
+    tally tally = { .ms = malloc(sizeof(double) * opt->queries) };
     float *query = malloc(sizeof(float) * data->dim);
     int *rows = malloc(sizeof(int) * opt->k);
     char sql[1024];
@@ -305,7 +306,7 @@ static void run_limit(const options *opt, int *const *truth)
 {
     const data_set *data = &opt->data;
     limit_index *index = limit_build(data);
-    tally tally = {.ms = malloc(sizeof(double) * opt->queries)};
+    tally tally = { .ms = malloc(sizeof(double) * opt->queries) };
     float *query = malloc(sizeof(float) * data->dim);
     int *rows = malloc(sizeof(int) * opt->k);
 
@@ -344,38 +345,64 @@ static void run(PGconn *conn, const options *opt)
 
 static int usage(void)
 {
-    puts("usage: tvbench load|index|run [--rows N] [--dim N] [--tenants N] [--zipf X] [--seed N] [--data topics|sift|uniform]\n"
-         "       [--queries N] [--k N] [--shuffled] [--hnsw] [--with 'bits = 2'] [--ways limit,exact,two-stage,tenantvec]");
+    puts("usage: tvbench load|index|run [--rows N] [--dim N] [--tenants N] [--zipf X] [--seed N] [--data "
+         "topics|sift|uniform]\n"
+         "       [--queries N] [--k N] [--shuffled] [--hnsw] [--with 'bits = 2'] [--ways "
+         "limit,exact,two-stage,tenantvec]");
     return 2;
 }
 
 static int parse(int argc, char **argv, options *opt)
 {
     static const struct option names[] = {
-        {"rows", 1, 0, 'r'},    {"dim", 1, 0, 'd'},      {"tenants", 1, 0, 't'}, {"zipf", 1, 0, 'z'},
-        {"seed", 1, 0, 's'},    {"data", 1, 0, 'D'},     {"queries", 1, 0, 'q'}, {"k", 1, 0, 'k'},
-        {"shuffled", 0, 0, 'S'}, {"hnsw", 0, 0, 'H'},    {"ways", 1, 0, 'w'},    {"with", 1, 0, 'W'},
-        {0, 0, 0, 0},
+        { "rows", 1, 0, 'r' },    { "dim", 1, 0, 'd' },  { "tenants", 1, 0, 't' },
+        { "zipf", 1, 0, 'z' },    { "seed", 1, 0, 's' }, { "data", 1, 0, 'D' },
+        { "queries", 1, 0, 'q' }, { "k", 1, 0, 'k' },    { "shuffled", 0, 0, 'S' },
+        { "hnsw", 0, 0, 'H' },    { "ways", 1, 0, 'w' }, { "with", 1, 0, 'W' },
+        { 0, 0, 0, 0 },
     };
     int c;
 
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
-        case 'r': opt->data.rows = atoi(optarg); break;
-        case 'd': opt->data.dim = atoi(optarg); break;
-        case 't': opt->data.tenants = atoi(optarg); break;
-        case 'z': opt->data.zipf = atof(optarg); break;
-        case 's': opt->data.seed = strtoull(optarg, NULL, 10); break;
-        case 'q': opt->queries = atoi(optarg); break;
-        case 'k': opt->k = atoi(optarg); break;
-        case 'S': opt->shuffled = 1; break;
-        case 'H': opt->hnsw = 1; break;
-        case 'w': opt->ways = optarg; break;
-        case 'W': opt->with = optarg; break;
+        case 'r':
+            opt->data.rows = atoi(optarg);
+            break;
+        case 'd':
+            opt->data.dim = atoi(optarg);
+            break;
+        case 't':
+            opt->data.tenants = atoi(optarg);
+            break;
+        case 'z':
+            opt->data.zipf = atof(optarg);
+            break;
+        case 's':
+            opt->data.seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'q':
+            opt->queries = atoi(optarg);
+            break;
+        case 'k':
+            opt->k = atoi(optarg);
+            break;
+        case 'S':
+            opt->shuffled = 1;
+            break;
+        case 'H':
+            opt->hnsw = 1;
+            break;
+        case 'w':
+            opt->ways = optarg;
+            break;
+        case 'W':
+            opt->with = optarg;
+            break;
         case 'D':
             opt->data.kind = *optarg == 's' ? DATA_SIFT : *optarg == 'u' ? DATA_UNIFORM : DATA_TOPICS;
             break;
-        default: return -1;
+        default:
+            return -1;
         }
     }
     return optind == argc - 1 ? 0 : -1;
@@ -383,11 +410,11 @@ static int parse(int argc, char **argv, options *opt)
 
 int main(int argc, char **argv)
 {
-    options opt = {.data = {.rows = 20000, .dim = 1536, .tenants = 100, .zipf = 1, .seed = 1},
-                   .queries = 500,
-                   .k = 5,
-                   .ways = "limit,exact,two-stage,tenantvec",
-                   .with = ""};
+    options opt = { .data = { .rows = 20000, .dim = 1536, .tenants = 100, .zipf = 1, .seed = 1 },
+                    .queries = 500,
+                    .k = 5,
+                    .ways = "limit,exact,two-stage,tenantvec",
+                    .with = "" };
     PGconn *conn;
 
     if (parse(argc, argv, &opt) != 0)

@@ -3,7 +3,7 @@
 # tenant's copy beside its share of the whole. Called by run.sh with the data loaded into PGDATABASE.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
-rounds=3 tenants=20
+rounds=2 tenants=20
 if [ "${1:-}" = --quick ]; then
     rounds=1 tenants=3
 fi

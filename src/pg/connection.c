@@ -258,7 +258,12 @@ vdb_status session_judge(connection *c, const PGresult *result, vdb_status so_fa
     default:
         if (PQstatus(c->pg) != CONNECTION_OK)
             c->broken = c->lost = true;
-        return so_far == VDB_OK ? error_from_result(error, result) : so_far;
+        if (so_far != VDB_OK)
+            return so_far;
+        /* libpq makes up a result without a code when the connection ends. */
+        if (c->broken && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+            return session_give_up(c, error, "the connection to the database was lost");
+        return error_from_result(error, result);
     }
 }
 

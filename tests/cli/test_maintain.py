@@ -1,4 +1,5 @@
 """maintain does what is due and nothing else; retention never removes the last good backup."""
+import time
 import os
 import subprocess
 
@@ -15,6 +16,15 @@ class Maintain(Backups):
         for number in range(3):
             self.sql(f"UPDATE v_voice_document_chunks SET token_count = {number}")
 
+    def assert_soon_nothing_is_due(self):
+        """The server counts dead rows by messages that may come after the vacuum that removed them."""
+        for _ in range(5):
+            due = self.due()
+            if due == {}:
+                return
+            time.sleep(1)
+        self.fail(f"still due: {due}")
+
     def test_a_first_run_does_what_is_due_and_a_second_finds_nothing(self):
         self.change_chunks()
         before = self.state()
@@ -22,7 +32,7 @@ class Maintain(Backups):
         self.assertIn("v_voice_document_chunks", planned)
         self.assertEqual(self.due("--dry-run"), planned)
         self.assertEqual(self.due(), planned)
-        self.assertEqual(self.due(), {})
+        self.assert_soon_nothing_is_due()
         self.assertEqual(self.state(), before)
 
     def test_dead_rows(self):

@@ -56,7 +56,7 @@ class Maintain(Backups):
         self.assertEqual(row["reason"], "bloated")
         self.assertGreater(row["bloat_percent"], 60)
         self.assertLess(row["size_after"], row["size_before"] / 4)
-        self.assertEqual(self.due(), {})
+        self.assert_soon_nothing_is_due()
         self.assertEqual(self.state(), before)
         self.assertEqual(self.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), [["0"]])
 

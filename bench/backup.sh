@@ -1,6 +1,6 @@
 #!/bin/sh
-# Backup and restore of the search measurements' chunks beside plain pg_dump -Fc and pg_restore of the same tables, in turns; then one
-# tenant's copy beside its share of the whole. Called by run.sh with the data loaded into PGDATABASE.
+# Backup and restore of the search measurements' chunks beside plain pg_dump -Fc and pg_restore of the same tables, in
+# turns; then one tenant's copy beside its share of the whole. Called by run.sh with the data loaded into PGDATABASE.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 rounds=2 tenants=20
@@ -8,6 +8,7 @@ if [ "${1:-}" = --quick ]; then
     rounds=1 tenants=3
 fi
 target=${PGDATABASE}_target
+voice_tables="WHERE relname LIKE 'v\\_voice\\_%' AND relkind = 'r'"
 plain_dump='' our_dump='' plain_restore='' our_restore='' verify=''
 export PGOPTIONS='-c client_min_messages=warning'
 folder=$(mktemp -d)
@@ -30,7 +31,7 @@ timed()
     echo $((($(date +%s%N) - began) / 1000000))
 }
 
-# A database with FusionPBX's tables and the same domains; `voice`: with the functions and roles of voicedb but none of its tables.
+# A database with FusionPBX's tables and the same domains; `voice`: with the functions of voicedb but none of its tables.
 fresh_target()
 {
     dropdb --if-exists "$target"
@@ -39,7 +40,7 @@ fresh_target()
     psql -Xqc 'COPY v_domains TO STDOUT' | psql -Xq -d "$target" -c 'COPY v_domains FROM STDIN'
     [ "${1:-}" = voice ] || return 0
     timed env PGDATABASE="$target" voicedb migrate >/dev/null
-    tables=$(psql -XAtc "SELECT string_agg(relname, ', ') FROM pg_class WHERE relname LIKE 'v\\_voice\\_%' AND relkind = 'r'")
+    tables=$(psql -XAtc "SELECT string_agg(relname, ', ') FROM pg_class $voice_tables")
     psql -Xqc "DROP TABLE $tables" -d "$target"
     psql -Xqc CHECKPOINT
 }
@@ -65,10 +66,11 @@ done
 keep verify "$(timed voicedb backup verify "$folder/ours")"
 
 rows=$(psql -XAtc 'SELECT count(*) FROM v_voice_document_chunks')
-bytes=$(psql -XAtc "SELECT pg_size_pretty(sum(pg_table_size(oid))) FROM pg_class WHERE relname LIKE 'v\\_voice\\_%' AND relkind = 'r'")
-psql -XAtc "SELECT domain_uuid, count(*) FROM v_voice_document_chunks GROUP BY 1
-            ORDER BY abs(count(*) - (SELECT count(*) / count(DISTINCT domain_uuid) FROM v_voice_document_chunks)), 1 LIMIT $tenants" \
-    >"$folder/tenants"
+bytes=$(psql -XAtc "SELECT pg_size_pretty(sum(pg_table_size(oid))) FROM pg_class $voice_tables")
+psql -XAt >"$folder/tenants" <<EOF
+SELECT domain_uuid, count(*) FROM v_voice_document_chunks GROUP BY 1
+ORDER BY abs(count(*) - (SELECT count(*) / count(DISTINCT domain_uuid) FROM v_voice_document_chunks)), 1 LIMIT $tenants
+EOF
 exported=0 export_ms=0
 while IFS='|' read -r domain chunks; do
     rm -f "$folder/tenant"
@@ -93,7 +95,8 @@ BEGIN {
     print "|---|---:|---:|---:|"
     printf "| pg_dump -Fc, pg_restore | %.1f | %.1f | %d |\n", pd / 1000, pr / 1000, ps / 1048576
     printf "| voicedb backup, voicedb restore | %.1f | %.1f | %d |\n", od / 1000, or / 1000, os / 1048576
-    printf "\n`backup verify` reads it in %.1f s. The copy of one tenant of %.0f chunks takes %.0f ms (mean of %d tenants); its share of the backup is %.0f ms.\n", vf / 1000, ex / n, ems / n, n, od * ex / rows / n
+    printf "\n`backup verify` reads it in %.1f s. The copy of one tenant of %.0f chunks takes %.0f ms ", vf / 1000, ex / n, ems / n
+    printf "(mean of %d tenants); its share of the backup is %.0f ms.\n", n, od * ex / rows / n
     print "\n| target | measured | must reach | |"
     print "|---|---:|---:|---|"
     target("voicedb backup / pg_dump -Fc", od / pd, 1.2)

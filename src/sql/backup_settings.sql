@@ -1,5 +1,5 @@
--- Makes texts of values the same everywhere, and lets a long transaction live. Which settings there are depends on the server's
--- version. Asked by: the transactions of backup, restore and the copies of one tenant.
+-- Makes texts of values the same everywhere, and lets a long transaction live. Which settings there are depends on
+-- the server's version. Asked by: the transactions of backup, restore and the copies of one tenant.
 -- scope: none
 -- writes
 SELECT set_config(s.name, w.value, true)

@@ -1,11 +1,12 @@
--- For each of some tables the statements that a backup, a restore or a copy of one tenant runs on it. Given are the tables with their
--- columns as backup_tables answers and a manifest keeps them, and a tenant or nothing. What a file says reaches these statements as
--- quoted names of what the catalog has, and as types that the server knows. A tenant's fingerprint leaves out what another
--- domain's copy has otherwise: its keys. Asked by: backup, restore, the copies of one tenant.
+-- For each of some tables the statements that a backup, a restore or a copy of one tenant runs on it. Given are the
+-- tables with their columns as backup_tables answers and a manifest keeps them, and a tenant or nothing. What a file
+-- says reaches these statements as quoted names of what the catalog has, and as types that the server knows. A
+-- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys. Asked by: backup, restore, the
+-- copies of one tenant.
 -- scope: none
 WITH given AS (
-    SELECT t.place, t.item ->> 'name' AS table_name, c.number, c.item ->> 'name' AS column_name, c.item ->> 'type' AS type_name,
-           (c.item ->> 'key')::boolean AS is_key
+    SELECT t.place, t.item ->> 'name' AS table_name, c.number, c.item ->> 'name' AS column_name,
+           c.item ->> 'type' AS type_name, (c.item ->> 'key')::boolean AS is_key
     FROM json_array_elements(:'tables'::json) WITH ORDINALITY AS t (item, place)
     CROSS JOIN json_array_elements(t.item -> 'columns') WITH ORDINALITY AS c (item, number)
 ), matched AS (

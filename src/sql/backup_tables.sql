@@ -1,5 +1,5 @@
--- The voice tables, those referred to before those that refer, with the columns that can be written. A key column holds UUIDs that
--- voicedb gives or that refer to such. Asked by: backup, restore, the copies of one tenant.
+-- The voice tables, those referred to before those that refer, with the columns that can be written. A key column
+-- holds UUIDs that voicedb gives or that refer to such. Asked by: backup, restore, the copies of one tenant.
 -- scope: none
 WITH RECURSIVE voice AS (
     SELECT oid, relname, relowner

@@ -1,16 +1,17 @@
--- What is due on the voice tables and their indexes. An index's bloat is estimated from its number of rows and the average width of
--- its columns, for b-trees without expressions only; -1 where it cannot be. Statements are quoted names only.
--- Asked by: maintain, before and after its work.
+-- What is due on the voice tables and their indexes. An index's bloat is estimated from its number of rows and the
+-- average width of its columns, for b-trees without expressions only; -1 where it cannot be. Statements are quoted
+-- names only. Asked by: maintain, before and after its work.
 -- scope: none
 WITH voice AS (
-    SELECT c.oid, c.relname, c.relpages, c.relallvisible, c.relfrozenxid, greatest(c.reltuples, 0) AS reltuples, s.n_dead_tup,
-           s.n_mod_since_analyze, coalesce(s.last_analyze, s.last_autoanalyze) AS analyzed
+    SELECT c.oid, c.relname, c.relpages, c.relallvisible, c.relfrozenxid, greatest(c.reltuples, 0) AS reltuples,
+           s.n_dead_tup, s.n_mod_since_analyze, coalesce(s.last_analyze, s.last_autoanalyze) AS analyzed
     FROM pg_class c
     LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname LIKE 'v\_voice\_%'
 ), judged_table AS (
     SELECT v.*,
-           CASE WHEN age(relfrozenxid) > 0.75 * current_setting('autovacuum_freeze_max_age')::bigint THEN 'old transactions'
+           CASE WHEN age(relfrozenxid) > 0.75 * current_setting('autovacuum_freeze_max_age')::bigint
+                THEN 'old transactions'
                 WHEN n_dead_tup > 50 + 0.1 * reltuples THEN 'dead rows'
                 WHEN relpages > 8 AND relallvisible < 0.9 * relpages THEN 'index-only scans must look into the table'
                 WHEN n_mod_since_analyze > 50 + 0.1 * reltuples THEN 'statistics are old'

@@ -1,0 +1,150 @@
+/*
+ * kernel.c: dot products of coded vectors with a quantized query, by counting bits.
+ *
+ * A code of b planes and a query of q planes give b * q conjunctions, each counted and weighted by 2^(i + j). All
+ * variants do the same integer arithmetic, so they agree in every bit.
+ */
+#include "tenantvec.h"
+
+#include "port/pg_bitutils.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TV_X86 1
+#include <immintrin.h>
+#endif
+
+static inline uint64 tv_count_words(const uint64 *a, const uint64 *b, int words)
+{
+    uint64 count = 0;
+
+    for (int w = 0; w < words; w++)
+        count += pg_popcount64(a[w] & b[w]);
+    return count;
+}
+
+static void tv_dots_plain(const uint64 *codes, int n, size_t stride, int words, int bits, const uint64 *planes,
+                          int query_bits, uint32 *dots)
+{
+    for (int i = 0; i < n; i++) {
+        const uint64 *code = (const uint64 *)((const char *)codes + i * stride);
+        uint64 dot = 0;
+
+        for (int j = 0; j < bits; j++)
+            for (int k = 0; k < query_bits; k++)
+                dot += tv_count_words(code + j * words, planes + k * words, words) << (j + k);
+        dots[i] = (uint32)dot;
+    }
+}
+
+#ifdef TV_X86
+
+__attribute__((target("avx2"))) static inline __m256i tv_popcount256(__m256i v)
+{
+    const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2,
+                                           2, 3, 2, 3, 3, 4);
+    const __m256i low = _mm256_set1_epi8(0x0f);
+    __m256i counts = _mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256(v, low)),
+                                     _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
+
+    return _mm256_sad_epu8(counts, _mm256_setzero_si256());
+}
+
+__attribute__((target("avx2,popcnt"))) static void tv_dots_avx2(const uint64 *codes, int n, size_t stride, int words,
+                                                                int bits, const uint64 *planes, int query_bits,
+                                                                uint32 *dots)
+{
+    int whole = words / 4 * 4;
+
+    for (int i = 0; i < n; i++) {
+        const uint64 *code = (const uint64 *)((const char *)codes + i * stride);
+        __m256i sum = _mm256_setzero_si256();
+        uint64 dot = 0;
+        uint64 lanes[4];
+
+        for (int j = 0; j < bits; j++) {
+            const uint64 *plane = code + j * words;
+
+            for (int k = 0; k < query_bits; k++) {
+                const uint64 *query = planes + k * words;
+                __m256i acc = _mm256_setzero_si256();
+
+                for (int w = 0; w < whole; w += 4)
+                    acc = _mm256_add_epi64(
+                        acc, tv_popcount256(_mm256_and_si256(_mm256_loadu_si256((const __m256i *)(plane + w)),
+                                                             _mm256_loadu_si256((const __m256i *)(query + w)))));
+                sum = _mm256_add_epi64(sum, _mm256_sll_epi64(acc, _mm_cvtsi32_si128(j + k)));
+                for (int w = whole; w < words; w++)
+                    dot += (uint64)__builtin_popcountll(plane[w] & query[w]) << (j + k);
+            }
+        }
+        _mm256_storeu_si256((__m256i *)lanes, sum);
+        dots[i] = (uint32)(dot + lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+    }
+}
+
+__attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(const uint64 *codes, int n, size_t stride,
+                                                                              int words, int bits, const uint64 *planes,
+                                                                              int query_bits, uint32 *dots)
+{
+    int whole = words / 8 * 8;
+    __mmask8 rest = (__mmask8)((1u << (words - whole)) - 1);
+
+    for (int i = 0; i < n; i++) {
+        const uint64 *code = (const uint64 *)((const char *)codes + i * stride);
+        __m512i sum = _mm512_setzero_si512();
+
+        for (int j = 0; j < bits; j++) {
+            const uint64 *plane = code + j * words;
+
+            for (int k = 0; k < query_bits; k++) {
+                const uint64 *query = planes + k * words;
+                __m512i acc = _mm512_setzero_si512();
+
+                for (int w = 0; w < whole; w += 8)
+                    acc = _mm512_add_epi64(acc, _mm512_popcnt_epi64(_mm512_and_si512(_mm512_loadu_si512(plane + w),
+                                                                                     _mm512_loadu_si512(query + w))));
+                if (rest)
+                    acc = _mm512_add_epi64(
+                        acc, _mm512_popcnt_epi64(_mm512_and_si512(_mm512_maskz_loadu_epi64(rest, plane + whole),
+                                                                  _mm512_maskz_loadu_epi64(rest, query + whole))));
+                sum = _mm512_add_epi64(sum, _mm512_sll_epi64(acc, _mm_cvtsi32_si128(j + k)));
+            }
+        }
+        dots[i] = (uint32)_mm512_reduce_add_epi64(sum);
+    }
+}
+
+#endif
+
+TvKernel tv_kernel = tv_dots_plain;
+const char *tv_kernel_name = "plain";
+
+/* Choose by name; false if this machine cannot run it. */
+bool tv_kernel_choose(const char *name)
+{
+    if (strcmp(name, "plain") == 0) {
+        tv_kernel = tv_dots_plain;
+        tv_kernel_name = "plain";
+        return true;
+    }
+#ifdef TV_X86
+    __builtin_cpu_init();
+    if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+        tv_kernel = tv_dots_avx2;
+        tv_kernel_name = "avx2";
+        return true;
+    }
+    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq")) {
+        tv_kernel = tv_dots_avx512;
+        tv_kernel_name = "avx512";
+        return true;
+    }
+#endif
+    return false;
+}
+
+void tv_kernel_init(void)
+{
+    if (!tv_kernel_choose("avx512") && !tv_kernel_choose("avx2"))
+        tv_kernel_choose("plain");
+}

@@ -1,0 +1,71 @@
+# A damaged index gives errors; the server stays up.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TenantvecLoad;
+
+my $node = PostgreSQL::Test::Cluster->new('damage');
+$node->init;
+$node->append_conf('postgresql.conf', "autovacuum = off\nignore_checksum_failure = on\nrestart_after_crash = off\n");
+$node->start;
+create_table($node);
+my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q(SELECT pg_relation_filepath('load_index')));
+my $pages = $node->safe_psql('postgres', q(SELECT pages FROM tenantvec_check('load_index')));
+$node->stop;
+
+open(my $file, '<:raw', $path) or die "$path: $!";
+my $sound = do { local $/; <$file> };
+close $file;
+
+srand(4711);
+my ($complained, $died) = (0, 0);
+for my $round (1 .. 24)
+{
+    my $damaged = $sound;
+    my $block = int(rand($pages));
+
+    # A whole page of noise, a page of zeros, another page in its place, or a few bytes where the structure is.
+    if ($round % 4 == 0) { substr($damaged, $block * 8192, 8192) = join('', map { chr int rand 256 } 1 .. 8192); }
+    elsif ($round % 4 == 1) { substr($damaged, $block * 8192, 8192) = "\0" x 8192; }
+    elsif ($round % 4 == 2) { substr($damaged, $block * 8192, 8192) = substr($damaged, int(rand($pages)) * 8192, 8192); }
+    else
+    {
+        substr($damaged, $block * 8192 + 24 + int(rand(60)), 1) = chr int rand 256 for 1 .. 8;
+        substr($damaged, $block * 8192 + 8160 + int(rand(32)), 1) = chr int rand 256 for 1 .. 4;
+    }
+    open($file, '>:raw', $path) or die "$path: $!";
+    print $file $damaged;
+    close $file;
+
+    $node->start;
+    my ($status, $out, $err) = $node->psql('postgres', q(
+        SET statement_timeout = '20s';
+        SELECT tenantvec_check('load_index');
+        SELECT count(*) FROM tenantvec_tenants('load_index');
+        SET enable_seqscan = off; SET enable_sort = off;
+        SELECT count(*) FROM (SELECT id FROM load WHERE tenant = 1 ORDER BY embedding <-> tv_vector(7)) x;
+        SELECT count(*) FROM (SELECT id FROM load WHERE tenant = 2 ORDER BY embedding <-> tv_vector(7)) x;
+        BEGIN; INSERT INTO load (tenant, embedding) SELECT i % 4, tv_vector(i) FROM generate_series(1, 100) i; ROLLBACK;
+        VACUUM load;), on_error_stop => 0);
+    $complained++ if $err =~ /ERROR/;
+    my $alive = $node->psql('postgres', 'SELECT 1') == 0;
+    $died++ unless $alive;
+    diag "round $round, block $block: $err" unless $alive;
+    $node->stop('immediate') if $alive;
+    $node->_update_pid(0) unless $alive;
+}
+is($died, 0, 'the server survives every damage');
+cmp_ok($complained, '>=', 12, 'and most damages are noticed');
+
+open($file, '>:raw', $path) or die "$path: $!";
+print $file $sound;
+close $file;
+$node->start;
+$node->safe_psql('postgres', 'REINDEX INDEX load_index');
+is(same_as_heap($node), '', 'REINDEX mends it');
+$node->stop;
+done_testing();

@@ -296,6 +296,11 @@ class Search(Database):
         self.assertEqual([r["strategy"] for r in rows if r["in_use"]], ["two-stage"])
         self.assertEqual([r["strategy"] for r in self.json("index", "use", "none") if r["in_use"]], ["none"])
         self.assertEqual(self.clinic_json("search", "limpeza")["strategy"], "exact")
+        rows = self.json("index", "use", "tenantvec")
+        self.assertEqual([r["strategy"] for r in rows if r["in_use"]], ["tenantvec"])
+        self.assertIn("One index scan", rows[0]["reason"])
+        self.assertEqual([r["size_bytes"] > 0 for r in rows], [True, False, False, False, False])
+        self.assertEqual(self.clinic_json("search", "limpeza")["strategy"], "tenantvec")
         self.assertEqual([r["strategy"] for r in self.json("index", "use", "two-stage") if r["in_use"]], ["two-stage"])
 
     def terminal(self, columns, *args):

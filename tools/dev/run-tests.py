@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every test program, one after the other, reads the TAP it prints, and ends with `N passed, M failed`.
 
-Programs are what `meson introspect --tests` names and every tests/*/test_*.py and tests/*/test_*.sh. A program that
-crashes, hangs, or reports another number of tests than it planned is a failure, whatever else it printed.
+Programs are what `meson introspect --tests` names, every tests/*/test_*.py and tests/*/test_*.sh, and the extension's own
+tests. A program that crashes, hangs, or reports another number of tests than it planned is a failure, whatever else it printed.
 """
 import argparse
 import glob
@@ -57,6 +57,18 @@ def script_programs(source):
             yield Program(name, [sys.executable, path], [path], workdir=source)
         elif path.endswith(".sh"):
             yield Program(name, ["sh", path], [path], workdir=source)
+
+
+def extension_programs(source):
+    run = os.path.join(source, "tests/tenantvec/run.sh")
+    extension = os.path.join(source, "extension/tenantvec")
+    if not os.path.isdir(extension):
+        return
+    for name, files in [("regress", "sql/*.sql"), ("isolation", "specs/*.spec")]:
+        yield Program(f"tenantvec/{name}", ["sh", run, name], glob.glob(os.path.join(extension, files)), workdir=source)
+    for path in sorted(glob.glob(os.path.join(extension, "t/*.pl"))):
+        name = os.path.basename(path).removesuffix(".pl")
+        yield Program(f"tenantvec/{name}", ["sh", run, name], [path], workdir=source, timeout=1200)
 
 
 def mentions(program, word):
@@ -165,7 +177,7 @@ def main():
     for number in signal.SIGINT, signal.SIGQUIT:  # a shell has its background jobs ignore them, tests included
         signal.signal(number, signal.default_int_handler)
     total = {"passed": 0, "failed": 0, "skipped": 0}
-    for program in [*meson_programs(args.build), *script_programs(args.source)]:
+    for program in [*meson_programs(args.build), *script_programs(args.source), *extension_programs(args.source)]:
         by_name = args.name in program.name
         if by_name or mentions(program, args.name):
             run(program, args.name, by_name, total)

@@ -33,6 +33,14 @@ void dataset_init(dataset *d, int tenants, int chunks)
     d->first[tenants] = chunks;
 }
 
+void dataset_init_like(dataset *d, const int *sizes, int count, int times)
+{
+    *d = (dataset){ .tenants = count * times, .first = allocate((size_t)count * (size_t)times + 1, sizeof(int)) };
+    for (int i = 0; i < d->tenants; i++)
+        d->first[i + 1] = d->first[i] + sizes[i / times];
+    d->chunks = d->first[d->tenants];
+}
+
 void dataset_init_sized(dataset *d, bool quick)
 {
     if (quick)
@@ -152,18 +160,25 @@ static void add_direction(float *vector, uint64_t seed, float weight)
     add_scaled(vector, other, weight);
 }
 
+/* Rows behind the dataset's own are further ones of the tenant's first document, about anything. */
 static uint64_t document_of(const dataset *d, int tenant, int chunk)
 {
-    return (uint64_t)tenant << 32 | (uint64_t)(chunk - d->first[tenant]) / CHUNKS_A_DOCUMENT;
+    int place = chunk < d->chunks ? chunk - d->first[tenant] : 0;
+    return (uint64_t)tenant << 32 | (uint64_t)(place / CHUNKS_A_DOCUMENT);
+}
+
+static uint64_t topic_of(const dataset *d, int tenant, int chunk)
+{
+    uint64_t topics = (uint64_t)(dataset_size(d, tenant) / CHUNKS_A_TOPIC + 1);
+    uint64_t about = chunk < d->chunks ? document_of(d, tenant, chunk) : (uint64_t)chunk;
+    return seed_of(KIND_DOCUMENT, about, 0) % topics;
 }
 
 static void unturned_vector(const dataset *d, int tenant, int chunk, float *vector)
 {
-    uint64_t topics = (uint64_t)(dataset_size(d, tenant) / CHUNKS_A_TOPIC + 1);
-    uint64_t topic = seed_of(KIND_DOCUMENT, document_of(d, tenant, chunk), 0) % topics;
     memset(vector, 0, VDB_DIMENSIONS * sizeof *vector);
     add_direction(vector, seed_of(KIND_TENANT_VECTOR, (uint64_t)tenant, 0), of_tenant);
-    add_direction(vector, seed_of(KIND_TOPIC_VECTOR, (uint64_t)tenant, topic), of_topic);
+    add_direction(vector, seed_of(KIND_TOPIC_VECTOR, (uint64_t)tenant, topic_of(d, tenant, chunk)), of_topic);
     add_direction(vector, seed_of(KIND_CHUNK_VECTOR, (uint64_t)chunk, 0), of_chunk);
     to_length_one(vector);
 }
@@ -277,28 +292,30 @@ static void load_documents(PGconn *pg, const dataset *d)
     copy_end(&c);
 }
 
-static void load_chunk(copy_stream *c, const dataset *d, int chunk)
+void chunk_row_make(const dataset *d, int tenant, int chunk, chunk_row *row)
 {
-    int tenant = dataset_tenant_of(d, chunk);
-    uint8_t uuid[16], domain[16], document[16];
-    char content[CONTENT_ROOM], wire[WIRE_VECTOR_BYTES];
     float vector[VDB_DIMENSIONS];
-    chunk_uuid_of(chunk, uuid);
-    tenant_uuid_of(tenant, domain);
-    uuid_of(KIND_DOCUMENT, document_of(d, tenant, chunk), document);
-    chunk_content(chunk, content);
+    chunk_uuid_of(chunk, row->chunk);
+    tenant_uuid_of(tenant, row->domain);
+    uuid_of(KIND_DOCUMENT, document_of(d, tenant, chunk), row->document);
+    row->index = chunk < d->chunks ? (chunk - d->first[tenant]) % CHUNKS_A_DOCUMENT : chunk;
+    chunk_content(chunk, row->content);
     chunk_vector(d, tenant, chunk, vector);
-    wire_vector(vector, wire);
+    wire_vector(vector, row->wire);
+}
+
+void copy_chunk(copy_stream *c, const chunk_row *row)
+{
     copy_row(c, 9);
-    copy_bytes(c, uuid, sizeof uuid);
-    copy_bytes(c, domain, sizeof domain);
-    copy_bytes(c, document, sizeof document);
-    copy_int(c, (chunk - d->first[tenant]) % CHUNKS_A_DOCUMENT);
-    copy_text(c, content);
-    copy_bytes(c, wire, sizeof wire);
+    copy_bytes(c, row->chunk, sizeof row->chunk);
+    copy_bytes(c, row->domain, sizeof row->domain);
+    copy_bytes(c, row->document, sizeof row->document);
+    copy_int(c, row->index);
+    copy_text(c, row->content);
+    copy_bytes(c, row->wire, sizeof row->wire);
     copy_text(c, BENCH_MODEL);
     copy_int(c, VDB_DIMENSIONS);
-    copy_int(c, (int32_t)strlen(content) / 4);
+    copy_int(c, (int32_t)strlen(row->content) / 4);
 }
 
 static int *random_order(int count)
@@ -315,21 +332,35 @@ static int *random_order(int count)
     return order;
 }
 
-void load_dataset(PGconn *pg, const dataset *d)
+/* `order` NULL: as they are numbered, tenant after tenant. */
+static void load_chunks(PGconn *pg, const dataset *d, const int *order)
 {
-    load_domains(pg, d);
-    load_documents(pg, d);
-    int *order = random_order(d->chunks);
     copy_stream c;
-    copy_begin(&c, pg,
-               "COPY v_voice_document_chunks (chunk_uuid, domain_uuid, document_uuid, chunk_index, content, embedding, "
-               "embedding_model, embedding_dimensions, token_count) FROM STDIN (FORMAT binary)");
+    chunk_row row;
+    copy_begin(&c, pg, "COPY v_voice_document_chunks (" CHUNK_COLUMNS ") FROM STDIN (FORMAT binary)");
     for (int i = 0; i < d->chunks; i++) {
-        load_chunk(&c, d, order[i]);
+        int chunk = order == NULL ? i : order[i];
+        chunk_row_make(d, dataset_tenant_of(d, chunk), chunk, &row);
+        copy_chunk(&c, &row);
         if (i % 20000 == 0)
             fprintf(stderr, "\rloading chunks: %d of %d", i, d->chunks);
     }
     copy_end(&c);
     fprintf(stderr, "\rloading chunks: %d of %d\n", d->chunks, d->chunks);
+}
+
+void load_dataset(PGconn *pg, const dataset *d)
+{
+    int *order = random_order(d->chunks);
+    load_domains(pg, d);
+    load_documents(pg, d);
+    load_chunks(pg, d, order);
     free(order);
+}
+
+void load_dataset_ordered(PGconn *pg, const dataset *d)
+{
+    load_domains(pg, d);
+    load_documents(pg, d);
+    load_chunks(pg, d, NULL);
 }

@@ -26,6 +26,8 @@ typedef struct dataset {
 } dataset;
 
 void dataset_init(dataset *d, int tenants, int chunks);
+/* Tenants of these sizes, each of them `times` times. */
+void dataset_init_like(dataset *d, const int *sizes, int count, int times);
 /* 200 000 chunks of 1000 tenants; quick: 4000 of 50. */
 void dataset_init_sized(dataset *d, bool quick);
 void dataset_free(dataset *d);
@@ -53,5 +55,22 @@ float dot_product(const float *a, const float *b);
 
 /* Fills the database of the connection: domains, documents, chunks in random order of the rows. */
 void load_dataset(PGconn *pg, const dataset *d);
+/* The same with the rows of each tenant side by side. */
+void load_dataset_ordered(PGconn *pg, const dataset *d);
+
+/* Columns of a chunk as the loads write them, and the values of one: for further rows, whose numbers go on behind the
+ * dataset's. */
+#define CHUNK_COLUMNS                                                                                                  \
+    "chunk_uuid, domain_uuid, document_uuid, chunk_index, content, embedding, embedding_model, embedding_dimensions, " \
+    "token_count"
+
+typedef struct chunk_row {
+    uint8_t chunk[16], domain[16], document[16];
+    int index; /* in its document */
+    char content[CONTENT_ROOM], wire[WIRE_VECTOR_BYTES];
+} chunk_row;
+
+void chunk_row_make(const dataset *d, int tenant, int chunk, chunk_row *row);
+void copy_chunk(copy_stream *c, const chunk_row *row);
 
 #endif

@@ -172,16 +172,22 @@ const char *query_value(PGconn *pg, const char *sql)
     return value;
 }
 
-void wire_vector(const float *vector, char wire[WIRE_VECTOR_BYTES])
+int wire_floats(const float *vector, int dimensions, char *wire)
 {
-    uint16_t head[2] = { htons(VDB_DIMENSIONS), 0 };
+    uint16_t head[2] = { htons((uint16_t)dimensions), 0 };
     memcpy(wire, head, sizeof head);
-    for (int i = 0; i < VDB_DIMENSIONS; i++) {
+    for (int i = 0; i < dimensions; i++) {
         uint32_t bits;
         memcpy(&bits, &vector[i], sizeof bits);
         bits = htonl(bits);
         memcpy(wire + 4 + 4 * i, &bits, sizeof bits);
     }
+    return 4 + 4 * dimensions;
+}
+
+void wire_vector(const float *vector, char wire[WIRE_VECTOR_BYTES])
+{
+    wire_floats(vector, VDB_DIMENSIONS, wire);
 }
 
 static void copy_flush(copy_stream *c)

@@ -52,6 +52,8 @@ const char *query_value(PGconn *pg, const char *sql);
 /* pgvector's binary format of VDB_DIMENSIONS numbers. */
 enum { WIRE_VECTOR_BYTES = 4 + 4 * VDB_DIMENSIONS };
 void wire_vector(const float *vector, char wire[WIRE_VECTOR_BYTES]);
+/* The same of the first `dimensions` numbers; returns the length. */
+int wire_floats(const float *vector, int dimensions, char *wire);
 
 /* Binary COPY into a table. */
 typedef struct copy_stream {

@@ -1,24 +1,14 @@
 /*
- * Recall@5 of two-stage search by number of candidates, worked out in memory, for one tenant of four kinds of vectors:
- *   topics      as in the other measurements (data.h)
- *   cone        one direction is shared by all, as in OpenAI's ada-002: any two vectors have
- *               cosine 0.75, and many sign bits are the same for all
- *   white cone  the same, with the rest spread evenly over all dimensions, as text never is: the worst case for short
- * codes builtin     sentences in Portuguese, embedded by voicedb's builtin provider, asked with other sentences about
- * the same Nine of ten questions are near a vector of the tenant, the tenth is a direction of its own.
+ * Recall@5 of two-stage search by number of candidates, worked out in memory, for one tenant of several kinds of
+ * vectors (kinds.h). The white cone is the worst case for short codes.
  */
-#include "data.h"
+#include "kinds.h"
 
-#include "knowledge/embed.h"
-
-#include <math.h>
 #include <string.h>
 
-enum { TOP = 5, BITS_WORDS = VDB_DIMENSIONS / 64, KINDS = 4, WIDTHS = 6, SUBJECTS = 400 };
-static const char *const kind_names[KINDS] = { "topics", "cone", "white cone", "builtin" };
+enum { TOP = 5, BITS_WORDS = VDB_DIMENSIONS / 64, WIDTHS = 6 };
+static const vector_kind kinds[] = { KIND_TOPICS, KIND_CONE, KIND_WHITE_CONE, KIND_BUILTIN };
 static const int widths[WIDTHS] = { 50, 100, 200, 400, 800, 1600 };
-
-static const float cone_weight = 1.7320508F;
 
 typedef struct candidate {
     float distance;
@@ -27,93 +17,9 @@ typedef struct candidate {
 } candidate;
 
 typedef struct set {
-    int chunks, questions;
-    float (*vectors)[VDB_DIMENSIONS];
-    float (*asked)[VDB_DIMENSIONS];
+    vector_set of;
     uint64_t (*bits)[BITS_WORDS];
 } set;
-
-static void make_topics(set *s)
-{
-    dataset d;
-    dataset_init(&d, 1, s->chunks);
-    for (int i = 0; i < s->chunks; i++)
-        chunk_vector(&d, 0, i, s->vectors[i]);
-    for (int i = 0; i < s->questions; i++)
-        question_vector(&d, 0, i, s->asked[i]);
-    dataset_free(&d);
-}
-
-/* `white`: variance is the same along all axes. */
-static void own_direction(random_stream *r, bool white, float *vector)
-{
-    direction(r, vector);
-    for (int i = 0; white && i < VDB_DIMENSIONS; i++)
-        vector[i] *= sqrtf((float)i + 1);
-    to_length_one(vector);
-}
-
-static void make_cone(set *s, bool white)
-{
-    random_stream r = { seed_of(99, white, 0) };
-    float axis[VDB_DIMENSIONS], own[VDB_DIMENSIONS];
-    own_direction(&r, true, axis);
-    for (int i = 0; i < s->chunks; i++) {
-        own_direction(&r, white, s->vectors[i]);
-        add_scaled(s->vectors[i], axis, cone_weight);
-    }
-    for (int i = 0; i < s->questions; i++) {
-        own_direction(&r, white, own);
-        bool near = i % 10 != 9;
-        memcpy(s->asked[i], near ? s->vectors[random_below(&r, (uint64_t)s->chunks)] : axis, sizeof axis);
-        add_scaled(s->asked[i], own, near ? 0.75F : 1 / cone_weight);
-        turn(s->asked[i]);
-    }
-    for (int i = 0; i < s->chunks; i++)
-        turn(s->vectors[i]);
-}
-
-static void make_narrow(set *s)
-{
-    make_cone(s, false);
-}
-
-static void make_white(set *s)
-{
-    make_cone(s, true);
-}
-
-static void embed(embedder *e, const char *text, float *vector)
-{
-    vdb_error error;
-    int dimensions;
-    must(embed_texts(e, &text, 1, vector, &dimensions, &error), &error);
-}
-
-static void make_builtin(set *s)
-{
-    vdb_error error;
-    embedder *e;
-    must(embedder_new("builtin", "{}", &e, &error), &error);
-    random_stream r = { seed_of(97, 0, 0) };
-    for (int i = 0; i < s->chunks; i++) {
-        char text[1024];
-        size_t length = 0;
-        for (int j = 0; j < 3; j++) {
-            sentence(&r, i % SUBJECTS, text + length, 300);
-            length += strlen(text + length);
-            text[length++] = ' ';
-        }
-        text[length - 1] = '\0';
-        embed(e, text, s->vectors[i]);
-    }
-    for (int i = 0; i < s->questions; i++) {
-        char text[300];
-        sentence(&r, i % 10 == 9 ? SUBJECTS + i : i % SUBJECTS, text, sizeof text);
-        embed(e, text, s->asked[i]);
-    }
-    embedder_free(e);
-}
 
 static void quantize(const float *vector, uint64_t *bits)
 {
@@ -138,19 +44,19 @@ static int by_bits(const void *a, const void *b)
 static void ask(const set *s, int question, candidate *ranked, double found[WIDTHS])
 {
     uint64_t asked[BITS_WORDS];
-    quantize(s->asked[question], asked);
-    for (int i = 0; i < s->chunks; i++) {
+    quantize(s->of.asked[question], asked);
+    for (int i = 0; i < s->of.chunks; i++) {
         int differing = 0;
         for (int j = 0; j < BITS_WORDS; j++)
             differing += __builtin_popcountll(asked[j] ^ s->bits[i][j]);
-        ranked[i] = (candidate){ 1 - dot_product(s->asked[question], s->vectors[i]), differing, i };
+        ranked[i] = (candidate){ 1 - dot_product(s->of.asked[question], s->of.vectors[i]), differing, i };
     }
-    qsort(ranked, (size_t)s->chunks, sizeof *ranked, by_distance);
+    qsort(ranked, (size_t)s->of.chunks, sizeof *ranked, by_distance);
     float farthest = ranked[TOP - 1].distance;
-    qsort(ranked, (size_t)s->chunks, sizeof *ranked, by_bits);
+    qsort(ranked, (size_t)s->of.chunks, sizeof *ranked, by_bits);
     for (int w = 0; w < WIDTHS; w++) {
         int hits = 0;
-        for (int i = 0; i < widths[w] && i < s->chunks; i++)
+        for (int i = 0; i < widths[w] && i < s->of.chunks; i++)
             hits += ranked[i].distance <= farthest;
         found[w] += hits < TOP ? hits : TOP;
     }
@@ -161,22 +67,22 @@ static double mean_cosine(const set *s)
     random_stream r = { 96 };
     double sum = 0;
     for (int i = 0; i < 1000; i++)
-        sum += (double)dot_product(s->vectors[random_below(&r, (uint64_t)s->chunks)],
-                                   s->vectors[random_below(&r, (uint64_t)s->chunks)]);
+        sum += (double)dot_product(s->of.vectors[random_below(&r, (uint64_t)s->of.chunks)],
+                                   s->of.vectors[random_below(&r, (uint64_t)s->of.chunks)]);
     return sum / 1000;
 }
 
 static void measure(const char *name, set *s)
 {
     double found[WIDTHS] = { 0 };
-    candidate *ranked = allocate((size_t)s->chunks, sizeof *ranked);
-    for (int i = 0; i < s->chunks; i++)
-        quantize(s->vectors[i], s->bits[i]);
-    for (int i = 0; i < s->questions; i++)
+    candidate *ranked = allocate((size_t)s->of.chunks, sizeof *ranked);
+    for (int i = 0; i < s->of.chunks; i++)
+        quantize(s->of.vectors[i], s->bits[i]);
+    for (int i = 0; i < s->of.questions; i++)
         ask(s, i, ranked, found);
-    printf("| %s | %d | %.2f |", name, s->chunks, mean_cosine(s));
+    printf("| %s | %d | %.2f |", name, s->of.chunks, mean_cosine(s));
     for (int w = 0; w < WIDTHS; w++)
-        printf(" %.4f |", found[w] / TOP / s->questions);
+        printf(" %.4f |", found[w] / TOP / s->of.questions);
     putchar('\n');
     fflush(stdout);
     free(ranked);
@@ -184,23 +90,19 @@ static void measure(const char *name, set *s)
 
 int main(int argc, char **argv)
 {
-    set s = { .chunks = 19000, .questions = 400 };
-    if (option(&argc, argv, "--quick"))
-        s.chunks = 2000, s.questions = 50;
-    s.vectors = allocate((size_t)s.chunks, sizeof *s.vectors);
-    s.asked = allocate((size_t)s.questions, sizeof *s.asked);
-    s.bits = allocate((size_t)s.chunks, sizeof *s.bits);
+    set s;
+    bool quick = option(&argc, argv, "--quick");
+    vector_set_init(&s.of, quick ? 2000 : 19000, quick ? 50 : 400);
+    s.bits = allocate((size_t)s.of.chunks, sizeof *s.bits);
     printf("| vectors | chunks | mean cosine |");
     for (int w = 0; w < WIDTHS; w++)
         printf(" %d |", widths[w]);
     puts("\n|---|---:|---:|---:|---:|---:|---:|---:|---:|");
-    void (*const make[KINDS])(set *) = { make_topics, make_narrow, make_white, make_builtin };
-    for (int kind = 0; kind < KINDS; kind++) {
-        make[kind](&s);
-        measure(kind_names[kind], &s);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        vector_set_make(&s.of, kinds[i]);
+        measure(kind_name(kinds[i]), &s);
     }
-    free(s.vectors);
-    free(s.asked);
+    vector_set_free(&s.of);
     free(s.bits);
     return 0;
 }

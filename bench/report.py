@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
-NAMES = ["search", "overhead", "ingest", "call", "migrate", "backup"]
+NAMES = ["search", "overhead", "ingest", "call", "migrate", "backup", "tenantvec"]
 TARGETS = "| target | measured | must reach | |"
 INTRODUCTION = """# Measurements
 
@@ -39,10 +39,11 @@ def circumstances():
     settings = ask("""SELECT string_agg(name || ' = ' || current_setting(name), ', ' ORDER BY name) FROM pg_settings
                       WHERE source = 'configuration file' AND sourcefile LIKE '%voicedb.conf' AND name !~ 'log|socket|listen|port|cluster'""")
     version = ask("SELECT regexp_replace(version(), ' on .*', '')")
-    vector = ask("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    extensions = ask("""SELECT string_agg(replace(extname, 'vector', 'pgvector') || ' ' || extversion, ', ' ORDER BY extname DESC)
+                        FROM pg_extension WHERE extname IN ('vector', 'tenantvec')""")
     return f"""- {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC
 - {machine()}
-- {version}, pgvector {vector}; {output("cc", "--version").splitlines()[0]}, -O3
+- {version}, {extensions}; {output("cc", "--version").splitlines()[0]}, -O3
 - {settings}, fsync = {ask("SHOW fsync")}"""
 
 

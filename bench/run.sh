@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the measurements, or the one that is named, on the cluster that libpq's environment points at. `./dev bench` calls it.
-# With --quick the sizes are small, to see that everything works, and nothing is written to RESULTS.md.
+# With --quick the sizes are small, to see that everything works, and nothing is written to RESULTS.md. The databases of
+# tenantvec are kept in the cluster: `./dev pg --cluster bench drop` gives their 15 GB back.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 programs=$VOICEDB_BUILD/bench
@@ -21,6 +22,25 @@ fresh_database()
         cat "$found" >&2
         exit 1
     }
+}
+
+# kept_databases: those of tenantvec's measurements, filled once and kept. Their data take minutes to make and to load.
+kept_databases()
+{
+    for set in $("$programs/bench-tenantvec-load" --list); do
+        kept=bench_tenantvec_${quick:+quick_}$set
+        export PGDATABASE=postgres
+        exists=$(psql -XAtc "SELECT 1 FROM pg_database WHERE datname = '$kept'")
+        [ -n "$exists" ] || createdb "$kept"
+        export PGDATABASE="$kept"
+        [ -n "$exists" ] || psql -Xq -1 -v ON_ERROR_STOP=1 -f "$top/tests/fixtures/fusionpbx.sql"
+        voicedb migrate >"$found" 2>&1 || {
+            cat "$found" >&2
+            exit 1
+        }
+        # shellcheck disable=SC2086
+        "$programs/bench-tenantvec-load" $quick "$set"
+    done
 }
 
 drop_database()
@@ -54,15 +74,16 @@ measure()
     call) "$programs/bench-call" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
+    tenantvec) "$programs/bench-tenantvec" $quick ;;
     esac
 }
 
 case ${1:-all} in
-all) set -- search overhead ingest call migrate backup ;;
-search | overhead | ingest | call | migrate | backup) ;;
+all) set -- search overhead ingest call migrate backup tenantvec ;;
+search | overhead | ingest | call | migrate | backup | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, call, migrate, backup, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, call, migrate, backup, tenantvec, or none for all." >&2
     exit 2
     ;;
 esac
@@ -71,8 +92,14 @@ found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 trap 'exit 130' INT TERM
 for name; do
-    fresh_database "bench_$name"
+    case $name in
+    tenantvec) kept_databases ;;
+    *) fresh_database "bench_$name" ;;
+    esac
     measure "$name" >"$found"
     python3 "$top/bench/report.py" $quick "$name" <"$found"
-    drop_database "bench_$name"
+    case $name in
+    tenantvec) python3 "$top/bench/picture.py" $quick <"$found" ;;
+    *) drop_database "bench_$name" ;;
+    esac
 done

@@ -23,20 +23,15 @@ END $$;
 
 GRANT USAGE ON SCHEMA public TO voicedb_app;
 
--- The tenant of the running transaction. Not set is an error: an empty result would look like an answer.
+-- The tenant of the running transaction. Not set is an error, for an empty result would look like an answer: what is no UUID says so
+-- in the message of the cast. One expression in SQL, which the planner takes into the query; a PL/pgSQL function costs 20 µs a
+-- transaction.
 CREATE OR REPLACE FUNCTION voicedb_domain_uuid() RETURNS uuid
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-DECLARE
-    setting text := pg_catalog.current_setting('voicedb.domain_uuid', true);
-BEGIN
-    IF coalesce(setting, '') = '' THEN
-        RAISE EXCEPTION 'no tenant is set in this transaction'
-            USING ERRCODE = 'insufficient_privilege',
-                  HINT = 'Run SET LOCAL voicedb.domain_uuid = ''…'' inside the transaction first.';
-    END IF;
-    RETURN setting::uuid;
-END $$;
+    SELECT coalesce(nullif(pg_catalog.current_setting('voicedb.domain_uuid', true), ''),
+                    'no tenant is set in this transaction: SET LOCAL voicedb.domain_uuid comes first')::pg_catalog.uuid
+$$;
 
 -- A domain by UUID or by name, for logins that may not read v_domains. Several rows: the name is not unique there.
 CREATE OR REPLACE FUNCTION voicedb_find_domain(name_or_uuid text)

@@ -105,9 +105,14 @@ void connection_close(connection *c)
     free(c);
 }
 
+bool connection_failed(const connection *c)
+{
+    return c->broken || PQstatus(c->pg) != CONNECTION_OK;
+}
+
 bool connection_usable(const connection *c)
 {
-    if (c->broken || PQstatus(c->pg) != CONNECTION_OK)
+    if (connection_failed(c))
         return false;
     /* An idle connection has nothing to say but that it ends. */
     struct pollfd socket = { .fd = PQsocket(c->pg), .events = POLLIN };

@@ -29,7 +29,10 @@ typedef struct statement {
 vdb_status connection_open(const connection_options *options, connection **c, vdb_error *error);
 void connection_close(connection *c);
 
-/* False when the server has closed it, or a failed call left it unusable: close it then. */
+/* True when a failed call left it unusable: close it then. */
+bool connection_failed(const connection *c);
+
+/* False when it has failed, or the server has closed it meanwhile. */
 bool connection_usable(const connection *c);
 
 /* True when the session settings could not be given at start-up (a pooler refused them) and each transaction must set

@@ -152,7 +152,7 @@ vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error)
 
 void pool_release(vdb_pool *pool, connection *c)
 {
-    if (!connection_usable(c)) {
+    if (connection_failed(c)) {
         connection_close(c);
         forget(pool);
         return;

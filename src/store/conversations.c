@@ -138,25 +138,40 @@ vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uui
     }
     number number_of_turn, audio, stt, llm, tts, tokens, confidence;
     const double *sure = message->intent_confidence > 0 ? &message->intent_confidence : NULL;
-    const request r =
-        REQUEST(CONVERSATION_SAY, p_int_or_null(message->turn_number, &number_of_turn), P(message->role),
-                P(conversation_uuid), P(message->content), p_int_or_null(message->audio_duration_ms, &audio),
-                P(message->audio_file_path), P(message->stt_provider), p_int_or_null(message->stt_latency_ms, &stt),
-                P(message->llm_provider), p_int_or_null(message->llm_latency_ms, &llm), P(message->tts_provider),
-                p_int_or_null(message->tts_latency_ms, &tts), p_int_or_null(message->tokens_used, &tokens),
-                P(chunks.data), P(message->detected_intent), p_real(sure, &confidence));
+    const param params[] = {
+        P(conversation_uuid),
+        P(message->role),
+        P(message->content),
+        p_int_or_null(message->audio_duration_ms, &audio),
+        P(message->audio_file_path),
+        P(message->stt_provider),
+        p_int_or_null(message->stt_latency_ms, &stt),
+        P(message->llm_provider),
+        p_int_or_null(message->llm_latency_ms, &llm),
+        P(message->tts_provider),
+        p_int_or_null(message->tts_latency_ms, &tts),
+        p_int_or_null(message->tokens_used, &tokens),
+        P(chunks.data),
+        P(message->detected_intent),
+        p_real(sure, &confidence),
+        p_int_or_null(message->turn_number, &number_of_turn),
+    };
+    bool numbered = message->turn_number != 0;
+    size_t given = sizeof params / sizeof params[0];
+    const request r = numbered ? (request){ QUERY_CONVERSATION_SAY, given, params }
+                               : (request){ QUERY_CONVERSATION_SAY_NEXT, given - 1, params };
     PGresult *result;
-    status = say(tenant, &r, message->turn_number != 0, &result, error);
+    status = say(tenant, &r, numbered, &result, error);
     buffer_free(&chunks);
     if (status == VDB_CONFLICT)
         return error_set(error, VDB_CONFLICT, "Leave out the turn number, or give the next one.",
                          "the %s has spoken in turn %s of this conversation", message->role, number_of_turn.text);
     if (status != VDB_OK)
         return status;
-    if (PQntuples(result) == 0)
+    if (strcmp(PQcmdTuples(result), "1") != 0)
         status = why_not(tenant, conversation_uuid, error);
     else if (turn != NULL)
-        *turn = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        *turn = numbered ? message->turn_number : strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
     return status;
 }

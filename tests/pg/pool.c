@@ -484,7 +484,7 @@ static void nothing_of_a_tenant_stays_on_the_poolers_connection(void **state)
         value_on(c, "SELECT concat_ws(' ', current_user, coalesce(current_setting('voicedb.domain_uuid', true), ''))"),
         text("%s ", PQuser(admin)));
     sql_on(c, "BEGIN; SET LOCAL ROLE voicedb_app");
-    assert_string_equal(sqlstate_on(c, NULL, "SELECT * FROM v_voice_secretaries"), "42501");
+    assert_string_equal(sqlstate_on(c, NULL, "SELECT * FROM v_voice_secretaries"), "22P02");
     sql_on(c, "ROLLBACK");
     PQfinish(c);
     vdb_pool_close(pooled);

@@ -123,7 +123,7 @@ static void assert_refused_without_tenant(const char *statement)
     const char *unset = refusal(NULL, statement), *empty = refusal("", statement),
                *malformed = refusal("no-uuid", statement);
     const char *with_tenant = refusal(CLINIC_UUID, statement);
-    if (strcmp(unset, "42501") != 0 || strcmp(empty, "42501") != 0 || strcmp(malformed, "22P02") != 0)
+    if (strcmp(unset, "22P02") != 0 || strcmp(empty, "22P02") != 0 || strcmp(malformed, "22P02") != 0)
         fail_msg("%s: unset '%s', empty '%s', malformed '%s'", statement, unset, empty, malformed);
     if (with_tenant[0] != '\0' && strcmp(with_tenant, "23503") != 0)
         fail_msg("%s: %s", statement, with_tenant);
@@ -176,7 +176,7 @@ static void the_tenant_ends_with_its_transaction(void **state)
         begin_as_app(CLINIC_UUID);
         assert_int_equal(number("SELECT count(*) FROM v_voice_secretaries"), 1);
         sql("%s", ends[i]);
-        assert_string_equal(refusal(NULL, "SELECT * FROM v_voice_secretaries"), "42501");
+        assert_string_equal(refusal(NULL, "SELECT * FROM v_voice_secretaries"), "22P02");
     }
 }
 
@@ -190,8 +190,8 @@ static void a_plan_prepared_before_asks_again(void **state)
     assert_int_equal(number("EXECUTE by_tenant ('%s')", CLINIC_UUID), 1);
     assert_int_equal(number("EXECUTE every"), 1);
     sql("COMMIT");
-    assert_string_equal(refusal(NULL, text("EXECUTE by_tenant ('%s')", CLINIC_UUID)), "42501");
-    assert_string_equal(refusal("", "EXECUTE every"), "42501");
+    assert_string_equal(refusal(NULL, text("EXECUTE by_tenant ('%s')", CLINIC_UUID)), "22P02");
+    assert_string_equal(refusal("", "EXECUTE every"), "22P02");
     begin_as_app(HOTEL_UUID);
     assert_int_equal(number("EXECUTE by_tenant ('%s')", CLINIC_UUID), 0);
     assert_string_equal(value("SELECT name FROM v_voice_secretaries"), "Ana " THEIRS);
@@ -527,7 +527,7 @@ static void a_login_is_bound_without_the_role(void **state)
 {
     (void)state;
     PGconn *c = connect_to(text("user=%s", own_name("login")));
-    assert_string_equal(sqlstate_on(c, NULL, "SELECT * FROM v_voice_secretaries"), "42501");
+    assert_string_equal(sqlstate_on(c, NULL, "SELECT * FROM v_voice_secretaries"), "22P02");
     sql_on(c, "SET voicedb.domain_uuid = '%s'", CLINIC_UUID);
     assert_string_equal(rows_on(c, "SELECT name FROM v_voice_secretaries"), "Ana " OURS);
     assert_string_equal(sqlstate_on(c, NULL, "SELECT * FROM v_domains"), "42501");

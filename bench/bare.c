@@ -11,10 +11,10 @@ void bare_prepare(PGconn *pg, const char *name, const char *sql)
     PQclear(result);
 }
 
-PGconn *bare_connect(const char *settings)
+PGconn *bare_connect(const char *settings, const char *scope)
 {
     PGconn *pg = bench_connect(settings);
-    bare_prepare(pg, "scope", queries[QUERY_TENANT_SCOPE].text);
+    bare_prepare(pg, "scope", scope != NULL ? scope : queries[QUERY_TENANT_SCOPE].text);
     bare_prepare(pg, "two_stage", queries[QUERY_SEARCH_TWO_STAGE].text);
     if (!PQenterPipelineMode(pg))
         die("%s", PQerrorMessage(pg));

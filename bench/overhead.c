@@ -2,11 +2,15 @@
  * What the library adds to a search: the same questions through vdb_search() and through the same prepared statements
  * on bare libpq, in turns, so that the machine's moods meet both. Both send the tenant's scope and the search as one
  * transaction in one round trip; only the library turns floats into PostgreSQL's format within its time, picks a
- * connection, decodes the rows.
+ * connection, decodes the rows. The third way tells what row-level security costs: the same statements with the login's
+ * own role, a superuser's, in the place of voicedb_app.
  */
 #include "bare.h"
 
-enum { QUESTIONS = 500, ROUNDS = 4, UUID_ROOM = 37 };
+enum { QUESTIONS = 500, ROUNDS = 6, UUID_ROOM = 37, WAYS = 3 };
+
+static const char unbound_scope[] =
+    "SELECT set_config('role', 'none', true), set_config('voicedb.domain_uuid', $1, true)";
 
 typedef struct question {
     char domain[UUID_ROOM];
@@ -59,42 +63,66 @@ static void print_line(const char *name, const samples *s)
            ms_text(samples_percentile(s, 0.99)), ms_text(samples_percentile(s, 1)));
 }
 
+typedef struct ways {
+    vdb_pool *pool;
+    PGconn *bound, *unbound;
+    samples took[WAYS];
+} ways;
+
+static double ask(ways *w, int way, const question *q, vdb_tenant *tenant, int *rows)
+{
+    return way == 0 ? ask_library(tenant, q, rows) : ask_bare(way == 1 ? w->bound : w->unbound, q, rows);
+}
+
+/* Each way first as often as any other. */
+static void ask_all_ways(ways *w, const question *q, int first)
+{
+    vdb_error error;
+    vdb_tenant *tenant;
+    int rows[WAYS];
+    must(vdb_tenant_open(w->pool, q->domain, &tenant, &error), &error);
+    for (int i = 0; i < WAYS; i++) {
+        int way = (first + i) % WAYS;
+        samples_add(&w->took[way], ask(w, way, q, tenant, &rows[way]));
+    }
+    if (rows[0] != rows[1] || rows[1] != rows[2])
+        die("the library found %d rows, bare libpq %d, without row-level security %d", rows[0], rows[1], rows[2]);
+    vdb_tenant_close(tenant);
+}
+
+static void report(const ways *w)
+{
+    static const char *const names[WAYS] = { "vdb_search()", "bare libpq, prepared, pipelined",
+                                             "the same without row-level security" };
+    printf("%d questions to tenants of any size, %d times; all ways in turns, each first as often as the others.\n\n"
+           "| way | searches | p50 ms | p99 ms | max ms |\n|---|---:|---:|---:|---:|\n",
+           QUESTIONS, ROUNDS);
+    double p50[WAYS];
+    for (int i = 0; i < WAYS; i++) {
+        print_line(names[i], &w->took[i]);
+        p50[i] = samples_percentile(&w->took[i], 0.5);
+    }
+    target_header();
+    target_line("p50 of the library / bare libpq", p50[0] / p50[1], true, 1.3, 2, "×");
+    target_line("p50 with row-level security / without", p50[1] / p50[2], true, 1.1, 2, "×");
+}
+
 int main(int argc, char **argv)
 {
     dataset d;
     dataset_init_sized(&d, option(&argc, argv, "--quick"));
     question *questions = make_questions(&d);
     vdb_error error;
-    vdb_pool *pool;
-    must(vdb_pool_open(&(vdb_options){ .max_connections = 1 }, &pool, &error), &error);
-    PGconn *pg = bare_connect("SET jit = off");
-    samples library = { 0 }, bare = { 0 };
-    for (int i = 0; i < QUESTIONS * ROUNDS; i++) {
-        const question *q = &questions[i % QUESTIONS];
-        vdb_tenant *tenant;
-        int rows[2];
-        must(vdb_tenant_open(pool, q->domain, &tenant, &error), &error);
-        if (i % 2 == 0)
-            samples_add(&bare, ask_bare(pg, q, &rows[0]));
-        samples_add(&library, ask_library(tenant, q, &rows[1]));
-        if (i % 2 == 1)
-            samples_add(&bare, ask_bare(pg, q, &rows[0]));
-        if (rows[0] != rows[1])
-            die("bare libpq found %d rows, the library %d", rows[0], rows[1]);
-        vdb_tenant_close(tenant);
-    }
-    printf("%d questions to tenants of any size, %d times; both ways in turns, either one first every other time.\n\n"
-           "| way | searches | p50 ms | p99 ms | max ms |\n|---|---:|---:|---:|---:|\n",
-           QUESTIONS, ROUNDS);
-    print_line("bare libpq, prepared, pipelined", &bare);
-    print_line("vdb_search()", &library);
-    target_header();
-    target_line("p50 of the library / bare libpq", samples_percentile(&library, 0.5) / samples_percentile(&bare, 0.5),
-                true, 1.3, 2, "×");
-    samples_free(&library);
-    samples_free(&bare);
-    PQfinish(pg);
-    vdb_pool_close(pool);
+    ways w = { .bound = bare_connect("SET jit = off", NULL), .unbound = bare_connect("SET jit = off", unbound_scope) };
+    must(vdb_pool_open(&(vdb_options){ .max_connections = 1 }, &w.pool, &error), &error);
+    for (int i = 0; i < QUESTIONS * ROUNDS; i++)
+        ask_all_ways(&w, &questions[i % QUESTIONS], (i + i / QUESTIONS) % WAYS);
+    report(&w);
+    for (int i = 0; i < WAYS; i++)
+        samples_free(&w.took[i]);
+    PQfinish(w.bound);
+    PQfinish(w.unbound);
+    vdb_pool_close(w.pool);
     free(questions);
     dataset_free(&d);
     return 0;

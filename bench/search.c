@@ -163,7 +163,7 @@ static void run_way(way *w, bool answers_are_truth)
     long scans_before = index_scans(w->index);
     vdb_error error;
     vdb_pool *pool = NULL;
-    PGconn *pg = w->two_stage ? bare_connect(w->settings) : bench_connect(w->settings);
+    PGconn *pg = w->two_stage ? bare_connect(w->settings, NULL) : bench_connect(w->settings);
     if (w->library)
         must(vdb_pool_open(&(vdb_options){ .max_connections = 1 }, &pool, &error), &error);
     else if (!w->two_stage)

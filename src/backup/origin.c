@@ -1,5 +1,7 @@
 #include "backup/origin.h"
 
+#include "backup/ahead.h"
+
 #include <string.h>
 
 static vdb_status prove(origin *s, arena *a, manifest *m, vdb_error *error)
@@ -24,17 +26,17 @@ vdb_status origin_open(origin *s, arena *a, manifest *m, vdb_error *error)
     return s->plain ? plain_scan(s, a, m, error) : prove(s, a, m, error);
 }
 
-static vdb_status feed(const origin *s, container_reader *r, copy_text *text, vdb_error *error)
+static vdb_status feed(const origin *s, ahead *h, copy_text *text, vdb_error *error)
 {
     for (;;) {
         const char *piece;
         size_t length;
-        vdb_status status = container_read(r, &piece, &length, error);
+        int64_t position;
+        vdb_status status = ahead_read(h, &piece, &length, &position, error);
         if (status != VDB_OK || length == 0)
             return status == VDB_OK ? copy_text_finish(text, error) : status;
         status = copy_text_read(text, piece, length, error);
-        if (status == VDB_OK && s->progress != NULL &&
-            !s->progress(s->context, container_position(r), container_size(r)))
+        if (status == VDB_OK && s->progress != NULL && !s->progress(s->context, position, s->bytes))
             status = error_set(error, VDB_USAGE, "Run it again to see it through.", "interrupted; nothing was changed");
         if (status != VDB_OK)
             return status;
@@ -47,11 +49,16 @@ static vdb_status load_backup(const origin *s, loader *l, vdb_error *error)
     vdb_status status = container_open(s->path, s->key_file, &r, error);
     if (status != VDB_OK)
         return status;
-    copy_text text;
-    const copy_listener listener = loader_listener(l);
-    copy_text_begin(&text, &listener);
-    status = feed(s, r, &text, error);
-    copy_text_free(&text);
+    ahead *h;
+    status = ahead_begin(r, &h, error);
+    if (status == VDB_OK) {
+        copy_text text;
+        const copy_listener listener = loader_listener(l);
+        copy_text_begin(&text, &listener);
+        status = feed(s, h, &text, error);
+        copy_text_free(&text);
+        ahead_end(h);
+    }
     container_close(r);
     return status;
 }

@@ -4,6 +4,7 @@
  */
 #include "backup/operator.h"
 #include "backup/origin.h"
+#include "backup/references.h"
 #include "queries.h"
 #include "schema/migrations.h"
 
@@ -203,7 +204,7 @@ static vdb_status check_loaded(restore *r, vdb_error *error)
 }
 
 /* Within the transaction, whose locks keep writers out. */
-static vdb_status replace_rows(restore *r, vdb_error *error)
+static vdb_status make_room(restore *r, vdb_error *error)
 {
     int64_t rows = 0;
     vdb_status status = count_rows(r, &rows, error);
@@ -217,13 +218,22 @@ static vdb_status replace_rows(restore *r, vdb_error *error)
         status = tables_prepare(r->connection, r->memory, &r->found, "", error);
     if (status == VDB_OK)
         status = check_fit(&r->found, error);
+    return status == VDB_OK ? add_columns(r, error) : status;
+}
+
+static vdb_status replace_rows(restore *r, vdb_error *error)
+{
+    bool deferred = false;
+    vdb_status status = make_room(r, error);
     if (status == VDB_OK)
-        status = add_columns(r, error);
+        status = references_defer(r->connection, &r->manifest, &deferred, error);
     if (status != VDB_OK)
         return status;
     loader l;
     loader_begin(&l, r->connection, &r->found);
     status = origin_load(&r->origin, &r->manifest, &r->there, &l, error);
+    if (status == VDB_OK && deferred)
+        status = references_check(r->connection, error);
     return status == VDB_OK ? check_loaded(r, error) : status;
 }
 

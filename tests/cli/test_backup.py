@@ -389,6 +389,19 @@ class PlainDumps(Backups):
         self.assertIn(b"v_voice_messages cannot take the backup's columns other_uuid", done.stderr)
         self.assertEqual(self.sql_in(env, "SELECT count(*) FROM v_voice_secretaries"), [["0"]])
 
+    def test_rows_that_refer_to_nothing_are_refused(self):
+        for table, referring in (("v_voice_documents", "v_voice_document_chunks"), ("v_voice_conversations", "v_voice_messages")):
+            path, env = self.dump("--data-only"), self.other_database()
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            begin = text.index(f"COPY public.{table} ")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text[:begin] + text[text.index("\n\\.\n", begin) + 4:])
+            done = self.run_raw("restore", path, env=env)
+            self.assertEqual(done.returncode, 9, done.stderr)
+            self.assertIn(f"rows of {referring} refer to what is not there", done.stderr.decode())
+            self.assertEqual(self.sql_in(env, "SELECT count(*) FROM v_voice_secretaries"), [["0"]])
+
 
 if __name__ == "__main__":
     tap.main()

@@ -129,18 +129,28 @@ static void take_truth(question *q, const nearest *n)
     }
 }
 
+/* The tenant's vectors, each read once for all questions about it. */
+static void rank_tenant(const limit *l, int tenant, const question *questions, size_t count, bool everywhere,
+                        nearest *found)
+{
+    size_t *asked = allocate(count, sizeof *asked), n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (everywhere || questions[i].tenant == tenant)
+            asked[n++] = i;
+    }
+    for (int chunk = l->d->first[tenant]; chunk < l->d->first[tenant + 1]; chunk++) {
+        for (size_t i = 0; i < n; i++)
+            keep_nearest(&found[asked[i]], product(questions[asked[i]].vector, l->vectors[chunk]), chunk);
+    }
+    free(asked);
+}
+
 void limit_answer(const limit *l, question *questions, size_t count, bool everywhere)
 {
     nearest *found = allocate(count, sizeof *found);
     fprintf(stderr, "ranking %d vectors for %zu questions\n", l->d->chunks, count);
-    for (int tenant = 0; tenant < l->d->tenants; tenant++) {
-        for (int chunk = l->d->first[tenant]; chunk < l->d->first[tenant + 1]; chunk++) {
-            for (size_t i = 0; i < count; i++) {
-                if (everywhere || questions[i].tenant == tenant)
-                    keep_nearest(&found[i], product(questions[i].vector, l->vectors[chunk]), chunk);
-            }
-        }
-    }
+    for (int tenant = 0; tenant < l->d->tenants; tenant++)
+        rank_tenant(l, tenant, questions, count, everywhere, found);
     for (size_t i = 0; i < count; i++)
         take_truth(&questions[i], &found[i]);
     free(found);

@@ -240,7 +240,8 @@ static void print_sizes(const way *a, const way *b)
 }
 
 static const char force_index[] = "SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off";
-static const char ivfflat[] = "idx_chunks_embedding_ivfflat", hnsw[] = "idx_chunks_embedding_hnsw";
+static const char ivfflat[] = "idx_chunks_embedding_ivfflat", hnsw[] = "idx_chunks_embedding_hnsw",
+                  tenantvec[] = "idx_chunks_embedding_tenantvec";
 
 static way exact = { .name = "exact, b-tree on domain_uuid" };
 static way library = { .name = "voicedb, two-stage", .library = true };
@@ -265,6 +266,10 @@ static way with_hnsw[] = {
       .index = hnsw,
       .settings = "SET hnsw.iterative_scan = relaxed_order; SET enable_sort = off; SET enable_seqscan = off; "
                   "SET enable_bitmapscan = off" },
+};
+
+static way with_tenantvec[] = {
+    { .name = "voicedb, tenantvec", .index = tenantvec, .library = true },
 };
 
 /* Two rounds of each, so that a bad moment of the machine meets all of them. */
@@ -350,14 +355,20 @@ int main(int argc, char **argv)
                                   "CREATE INDEX idx_chunks_embedding_hnsw ON v_voice_document_chunks "
                                   "USING hnsw (embedding vector_cosine_ops)",
                                   with_hnsw, sizeof with_hnsw / sizeof with_hnsw[0]);
+    run_sql(pg, "CREATE EXTENSION tenantvec");
+    build of_tenantvec = measure_index(pg, tenantvec,
+                                       "CREATE INDEX idx_chunks_embedding_tenantvec ON v_voice_document_chunks "
+                                       "USING tenantvec (domain_uuid, embedding vector_cosine_ops)",
+                                       with_tenantvec, sizeof with_tenantvec / sizeof with_tenantvec[0]);
     measure_ordered(pg);
     print_sizes(&exact, &library);
     char bits[32];
     double bits_seconds = timed(pg, "REINDEX INDEX idx_chunks_embedding_bits");
     index_size(pg, "idx_chunks_embedding_bits", bits);
     printf("\n| index | build s | size |\n|---|---:|---:|\n| two-stage | %.0f | %s |\n| ivfflat | %.0f | %s |\n| HNSW "
-           "| %.0f | %s |\n",
-           bits_seconds, bits, of_ivfflat.seconds, of_ivfflat.size, of_hnsw.seconds, of_hnsw.size);
+           "| %.0f | %s |\n| tenantvec | %.0f | %s |\n",
+           bits_seconds, bits, of_ivfflat.seconds, of_ivfflat.size, of_hnsw.seconds, of_hnsw.size, of_tenantvec.seconds,
+           of_tenantvec.size);
     print_targets();
     PQfinish(pg);
     return 0;

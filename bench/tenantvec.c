@@ -8,6 +8,8 @@
 
 enum { GOALS = 32, ROUNDS = 3, CLIENTS = 8, CLIENT_ROUNDS = 3 };
 
+static const double recall_wanted = 0.995;
+
 bool quick;
 const char create_tenantvec[] = "CREATE INDEX " TENANTVEC_INDEX " ON v_voice_document_chunks "
                                 "USING tenantvec (domain_uuid, embedding vector_cosine_ops)";
@@ -80,16 +82,17 @@ void prewarm(PGconn *pg, const char *table)
 }
 
 #define TENANTVEC_WAY .kind = WAY_TENANT, .sql = spec_sql, .plan = TENANTVEC_INDEX, .index = TENANTVEC_INDEX
-#define EXACT_WAY .kind = WAY_TENANT, .sql = exact_sql, .plan = "domain_uuid", .not_plan = TENANTVEC_INDEX
+#define EXACT_WAY .kind = WAY_TENANT, .sql = exact_sql, .plan = "Index Cond: (domain_uuid", .not_plan = TENANTVEC_INDEX
 #define TWO_STAGE_WAY .kind = WAY_TWO_STAGE, .plan = "idx_chunks_embedding_bits", .not_plan = TENANTVEC_INDEX
 
-/* The fewest candidates with which plain arrays give the same recall as the index did, and at least 10. */
-static void calibrate(way *arrays, double recall, question *questions, size_t count)
+/* The fewest candidates, of 10 doubled and so on, with which plain arrays give the recall that is asked of the index.
+ */
+static void calibrate(way *arrays, question *questions, size_t count)
 {
     for (arrays->candidates = 10; arrays->candidates < 5000; arrays->candidates *= 2) {
         way_reset(arrays);
         way_run(arrays, questions, count, 0);
-        if (way_recall(arrays) >= recall)
+        if (way_recall(arrays) >= recall_wanted)
             break;
     }
     way_reset(arrays);
@@ -105,10 +108,8 @@ static void compare_ways(const dataset *d, question *questions, size_t count)
     way arrays = { .name = "the limit: plain arrays, no server", .kind = WAY_PLAIN, .in = plain };
     way *const ways[] = { &exact, &two_stage, &narrow, &tenantvec, &arrays };
     way_run_truth(&exact, questions, count);
-    way_run(&tenantvec, questions, count, 0);
-    calibrate(&arrays, way_recall(&tenantvec), questions, count);
+    calibrate(&arrays, questions, count);
     way_reset(&exact);
-    way_reset(&tenantvec);
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
             way_run(ways[i], questions, count, 0);
@@ -117,7 +118,7 @@ static void compare_ways(const dataset *d, question *questions, size_t count)
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
         way_print(ways[i]);
     printf("\nThe limit ranks %d candidates exactly.\n", arrays.candidates);
-    goal("recall@5", way_recall(&tenantvec), false, 0.995, 4, "");
+    goal("recall@5", way_recall(&tenantvec), false, recall_wanted, 4, "");
     goal("short answers", (double)tenantvec.short_answers, true, 0, 0, "");
     goal("p99 / exact", way_p99(&tenantvec) / way_p99(&exact), true, 1.0 / 20, 3, "");
     goal("p99 / two-stage", way_p99(&tenantvec) / way_p99(&two_stage), true, 1.0 / 4, 3, "");

@@ -27,30 +27,46 @@ static void copy_vectors(PGconn *pg, const char *sql, int kind, const float (*ve
     copy_end(&c);
 }
 
+static void load_kind(PGconn *pg, vector_kind kind)
+{
+    vector_set s;
+    fprintf(stderr, "loading vectors of kind %s\n", kind_name(kind));
+    vector_set_init(&s,
+                    quick                   ? QUICK_CHUNKS
+                    : kind == KIND_PROVIDER ? PROVIDER_CHUNKS
+                                            : CHUNKS,
+                    quick ? QUICK_QUESTIONS : QUESTIONS);
+    vector_set_make(&s, kind);
+    run_sql(pg, "BEGIN");
+    copy_vectors(pg, "COPY kinds FROM STDIN (FORMAT binary)", (int)kind, (const float(*)[VDB_DIMENSIONS])s.vectors,
+                 s.chunks, s.dimensions);
+    copy_vectors(pg, "COPY kind_questions FROM STDIN (FORMAT binary)", (int)kind,
+                 (const float(*)[VDB_DIMENSIONS])s.asked, s.questions, s.dimensions);
+    run_sql(pg, "COMMIT");
+    vector_set_free(&s);
+}
+
+/* Real embeddings may be configured later than the rest was loaded. */
 static void load_kinds(PGconn *pg)
 {
-    run_sql(pg, "DROP TABLE IF EXISTS kinds, kind_questions;"
+    char sql[128];
+    bool loaded = false;
+    if (!set_is_ready(pg))
+        run_sql(pg,
+                "DROP TABLE IF EXISTS kinds, kind_questions;"
                 "CREATE TABLE kinds (chunk integer PRIMARY KEY, tenant integer NOT NULL, embedding vector NOT NULL);"
                 "CREATE TABLE kind_questions (LIKE kinds);"
-                "ALTER TABLE kinds ALTER embedding SET STORAGE PLAIN");
+                "ALTER TABLE kinds ALTER embedding SET STORAGE PLAIN;"
+                "CREATE INDEX kinds_tenant ON kinds (tenant)");
     for (vector_kind kind = 0; kind < KINDS; kind++) {
-        vector_set s;
-        if (!kind_available(kind))
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM kind_questions WHERE tenant = %d", (int)kind);
+        if (!kind_available(kind) || strcmp(query_value(pg, sql), "0") != 0)
             continue;
-        fprintf(stderr, "loading vectors of kind %s\n", kind_name(kind));
-        vector_set_init(&s,
-                        quick                   ? QUICK_CHUNKS
-                        : kind == KIND_PROVIDER ? PROVIDER_CHUNKS
-                                                : CHUNKS,
-                        quick ? QUICK_QUESTIONS : QUESTIONS);
-        vector_set_make(&s, kind);
-        copy_vectors(pg, "COPY kinds FROM STDIN (FORMAT binary)", (int)kind, (const float(*)[VDB_DIMENSIONS])s.vectors,
-                     s.chunks, s.dimensions);
-        copy_vectors(pg, "COPY kind_questions FROM STDIN (FORMAT binary)", (int)kind,
-                     (const float(*)[VDB_DIMENSIONS])s.asked, s.questions, s.dimensions);
-        vector_set_free(&s);
+        load_kind(pg, kind);
+        loaded = true;
     }
-    run_sql(pg, "CREATE INDEX kinds_tenant ON kinds (tenant)");
+    if (loaded)
+        run_sql(pg, "VACUUM ANALYZE");
 }
 
 static set_name set_named(const char *word)
@@ -62,19 +78,18 @@ static set_name set_named(const char *word)
     die("there is no set `%s`", word);
 }
 
-static void fill(PGconn *pg, set_name set)
+static void load_set(PGconn *pg, set_name set)
 {
     dataset d;
-    if (set == SET_KINDS) {
-        load_kinds(pg);
+    if (set_is_ready(pg))
         return;
-    }
     set_init(set, quick, &d);
     run_sql(pg, "DROP INDEX IF EXISTS idx_bench_hnsw");
     run_sql(pg, "TRUNCATE v_domains CASCADE");
     run_sql(pg, "BEGIN");
     (set == SET_SHUFFLED ? load_dataset : load_dataset_ordered)(pg, &d);
     run_sql(pg, "COMMIT");
+    run_sql(pg, "VACUUM ANALYZE");
     dataset_free(&d);
 }
 
@@ -88,14 +103,15 @@ int main(int argc, char **argv)
     }
     if (argc != 2)
         die("usage: bench-tenantvec-load [--quick] SET | --list");
+    set_name set = set_named(argv[1]);
     PGconn *pg = bench_connect(NULL);
     run_sql(pg, "DROP EXTENSION IF EXISTS tenantvec CASCADE"); /* it may have been built anew */
     run_sql(pg, "CREATE EXTENSION tenantvec CASCADE");
-    if (!set_is_ready(pg)) {
-        fill(pg, set_named(argv[1]));
-        run_sql(pg, "VACUUM ANALYZE");
-        set_mark(pg, true);
-    }
+    if (set == SET_KINDS)
+        load_kinds(pg);
+    else
+        load_set(pg, set);
+    set_mark(pg, true);
     PQfinish(pg);
     return 0;
 }

@@ -88,9 +88,9 @@ static double measure_bulk(PGconn *pg, int count)
 static void measure_load(PGconn *pg, load *l)
 {
     fprintf(stderr, "inserting, %s\n", l->name);
-    l->lazy = measure_singles("SET synchronous_commit = off", quick ? 200 : 4000);
-    l->singles = measure_singles(NULL, quick ? 200 : 4000);
-    l->bulk = measure_bulk(pg, quick ? 1000 : 20000);
+    l->lazy = measure_singles("SET synchronous_commit = off", quick ? 200 : 3000);
+    l->singles = measure_singles(NULL, quick ? 200 : 3000);
+    l->bulk = measure_bulk(pg, quick ? 1000 : 10000);
 }
 
 /* The rows are at the end of the table, and a vacuum gives their pages back. */

@@ -56,7 +56,9 @@ static vdb_status plan(connection *c, int bloat, const task **tasks, size_t *cou
 static vdb_status lock(connection *c, vdb_error *error)
 {
     PGresult *result;
-    vdb_status status = connection_run(c, &(statement){ &queries[QUERY_MAINTAIN_LOCK], NULL }, 1, &result, error);
+    vdb_status status = check_direct(c, error);
+    if (status == VDB_OK)
+        status = connection_run(c, &(statement){ &queries[QUERY_MAINTAIN_LOCK], NULL }, 1, &result, error);
     if (status != VDB_OK)
         return status;
     bool locked = PQgetvalue(result, 0, 0)[0] == 't';

@@ -26,7 +26,10 @@ vdb_status operator_begin(connection *c, vdb_error *error)
 
 vdb_status operator_lock(connection *c, vdb_error *error)
 {
+    vdb_status direct = check_direct(c, error);
     int64_t deadline = now_ms() + DEFAULT_PATIENCE_MS;
+    if (direct != VDB_OK)
+        return direct;
     for (int pause_ms = FIRST_PAUSE_MS;;) {
         PGresult *result;
         vdb_status status = connection_run(c, &(statement){ &queries[QUERY_RESTORE_LOCK], NULL }, 1, &result, error);

@@ -34,12 +34,19 @@ static vdb_status try_lock(connection *c, bool *locked, vdb_error *error)
     return VDB_OK;
 }
 
+vdb_status check_direct(connection *c, vdb_error *error)
+{
+    if (!connection_needs_settings(c))
+        return VDB_OK;
+    return error_set(error, VDB_USAGE, "Connect to PostgreSQL itself (PGHOST, PGPORT), past the pooler.",
+                     "this cannot be done through a pooler: it would keep the lock, or lose it");
+}
+
 vdb_status schema_lock(connection *c, int patience_ms, vdb_error *error)
 {
-    if (connection_needs_settings(c))
-        return error_set(error, VDB_USAGE, "Connect to PostgreSQL itself (PGHOST, PGPORT), past the pooler.",
-                         "the schema cannot be changed through a pooler: it would not keep the lock");
-    vdb_status status = schema_ask(c, QUERY_MIGRATION_SESSION, NULL, NULL, error);
+    vdb_status status = check_direct(c, error);
+    if (status == VDB_OK)
+        status = schema_ask(c, QUERY_MIGRATION_SESSION, NULL, NULL, error);
     int64_t deadline = now_ms() + patience_ms;
     int pause_ms = FIRST_PAUSE_MS;
     bool locked = false;

@@ -1,14 +1,11 @@
 /* Connections: shared, lost, silent, behind a pooler. */
 #include "pg/pool.h"
+#include "bouncer.h"
 #include "fixture.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -380,25 +377,7 @@ static void settings_are_pinned(void **state)
 /* ---- PgBouncer
  * ---------------------------------------------------------------------------------------------------------- */
 
-static struct {
-    pid_t pid;
-    char folder[64];
-} bouncer;
-
-/* Not as root, which it refuses, but as the account that the server's socket belongs to. */
-static void run_bouncer(uid_t uid, gid_t gid)
-{
-    const char *config = text("%s/pgbouncer.ini", bouncer.folder);
-    if (getuid() == 0 && (setgid(gid) != 0 || setuid(uid) != 0))
-        _exit(126);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int log = open(text("%s/log", bouncer.folder), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    execlp("pgbouncer", "pgbouncer", config, (char *)NULL);
-    execl("/usr/sbin/pgbouncer", "pgbouncer", config, (char *)NULL);
-    _exit(127);
-}
+static const char *pooler; /* a connection string; NULL: there is none */
 
 static int64_t clients(void)
 {
@@ -406,57 +385,27 @@ static int64_t clients(void)
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'");
 }
 
-/* One server connection, given to a client for a transaction; startup parameter `options` is refused, as by default. */
-static int start_bouncer(void **state)
+/* One server connection, given to a client for a transaction. */
+static int open_bouncer(void **state)
 {
     (void)state;
-    struct stat socket;
-    if (access("/usr/sbin/pgbouncer", X_OK) != 0 && system("command -v pgbouncer >/dev/null") != 0)
-        return 0;
-    strcpy(bouncer.folder, "/tmp/voicedb-bouncer-XXXXXX");
-    assert_non_null(mkdtemp(bouncer.folder));
-    const char *path = text("%s/pgbouncer.ini", bouncer.folder);
-    FILE *config = fopen(path, "w");
-    assert_non_null(config);
-    fprintf(config,
-            "[databases]\n%s = host=%s port=%s user=%s\n[pgbouncer]\nlisten_addr =\nlisten_port = "
-            "6432\nunix_socket_dir = %s\n"
-            "auth_type = any\npool_mode = transaction\ndefault_pool_size = 1\nmax_client_conn = 50\n",
-            PQdb(admin), PQhost(admin), PQport(admin), PQuser(admin), bouncer.folder);
-    fclose(config);
-    assert_int_equal(stat(text("%s/.s.PGSQL.%s", PQhost(admin), PQport(admin)), &socket), 0);
-    if (getuid() == 0)
-        assert_int_equal(
-            chown(bouncer.folder, socket.st_uid, socket.st_gid) | chown(path, socket.st_uid, socket.st_gid), 0);
-    bouncer.pid = fork();
-    if (bouncer.pid == 0)
-        run_bouncer(socket.st_uid, socket.st_gid);
-    for (int i = 0; i < 500 && access(text("%s/.s.PGSQL.6432", bouncer.folder), F_OK) != 0; i++)
-        sleep_ms(10);
+    pooler = start_bouncer(PQuser(admin), 1);
     return 0;
 }
 
-static int stop_bouncer(void **state)
+static int close_bouncer(void **state)
 {
     (void)state;
-    if (bouncer.pid == 0)
-        return 0;
-    kill(bouncer.pid, SIGTERM);
-    waitpid(bouncer.pid, NULL, 0);
-    return system(text("rm -r %s", bouncer.folder));
+    stop_bouncer();
+    return 0;
 }
 
 static void skip_without_bouncer(void)
 {
-    if (bouncer.pid != 0)
+    if (pooler != NULL)
         return;
     print_message("# pgbouncer is not installed\n");
     skip();
-}
-
-static const char *through_bouncer(void)
-{
-    return text("host=%s port=6432 dbname=%s", bouncer.folder, PQdb(admin));
 }
 
 static void tenants_alternate_behind_a_pooler(void **state)
@@ -464,8 +413,7 @@ static void tenants_alternate_behind_a_pooler(void **state)
     (void)state;
     skip_without_bouncer();
     int64_t before = clients();
-    vdb_pool *pooled =
-        open_pool((vdb_options){ .conninfo = through_bouncer(), .max_connections = 8, .no_prepared = true });
+    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .max_connections = 8, .no_prepared = true });
     assert_true(pool_needs_settings(pooled));
     call_from(pooled, 8, 30);
     assert_int_equal(clients(), before + 1);
@@ -477,9 +425,9 @@ static void nothing_of_a_tenant_stays_on_the_poolers_connection(void **state)
 {
     (void)state;
     skip_without_bouncer();
-    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = through_bouncer(), .no_prepared = true });
+    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .no_prepared = true });
     call_from(pooled, 2, 3);
-    PGconn *c = connect_to(through_bouncer());
+    PGconn *c = connect_to(pooler);
     assert_string_equal(
         value_on(c, "SELECT concat_ws(' ', current_user, coalesce(current_setting('voicedb.domain_uuid', true), ''))"),
         text("%s ", PQuser(admin)));
@@ -498,8 +446,7 @@ static void settings_are_given_behind_a_pooler_too(void **state)
     make_hostile(true);
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
         "pg_backend_pid()");
-    vdb_pool *pooled =
-        open_pool((vdb_options){ .conninfo = through_bouncer(), .no_prepared = true, .statement_timeout_ms = 300 });
+    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .no_prepared = true, .statement_timeout_ms = 300 });
     assert_instants_are_utc(pooled);
     vdb_tenant *t = open_tenant(pooled, CLINIC_UUID);
     const vdb_secretary *rows;
@@ -518,7 +465,7 @@ static void a_document_is_stored_and_searched_behind_a_pooler(void **state)
 {
     (void)state;
     skip_without_bouncer();
-    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = through_bouncer(), .no_prepared = true });
+    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .no_prepared = true });
     vdb_tenant *t = open_tenant(pooled, CLINIC_UUID);
     const float v[] = { 0, 1, 1, 0 };
     const char *uuid = store(t, "pooled", NULL, "pooled", v, 2, 2);
@@ -529,6 +476,24 @@ static void a_document_is_stored_and_searched_behind_a_pooler(void **state)
     assert_string_equal(result->hits[0].content, "pooled 0");
     vdb_search_free(result);
     ok(vdb_document_remove(t, uuid, &failure));
+    vdb_tenant_close(t);
+    vdb_pool_close(pooled);
+}
+
+/* A lock of the session would stay with the pooler's connection when the client has gone, and block the next one. */
+static void what_locks_for_a_session_is_refused_behind_a_pooler(void **state)
+{
+    (void)state;
+    skip_without_bouncer();
+    vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .no_prepared = true });
+    vdb_tenant *t = open_tenant(pooled, CLINIC_UUID);
+    const vdb_backup_table *tables;
+    const vdb_maintenance *rows;
+    size_t count;
+    refused(VDB_USAGE, vdb_migrate(pooled, 0, NULL, NULL, NULL, &failure));
+    refused(VDB_USAGE, vdb_tenant_erase(t, NULL, true, &tables, &count, &failure));
+    refused(VDB_USAGE, vdb_maintain(pooled, &(vdb_maintain_options){ .dry_run = true }, &rows, &count, &failure));
+    assert_int_equal(number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 8247"), 0);
     vdb_tenant_close(t);
     vdb_pool_close(pooled);
 }
@@ -545,10 +510,11 @@ int main(void)
         cmocka_unit_test(a_silent_server_is_given_up),
         cmocka_unit_test(a_server_that_is_not_there_is_told),
         cmocka_unit_test(settings_are_pinned),
-        cmocka_unit_test_setup(tenants_alternate_behind_a_pooler, start_bouncer),
+        cmocka_unit_test_setup(tenants_alternate_behind_a_pooler, open_bouncer),
         cmocka_unit_test(nothing_of_a_tenant_stays_on_the_poolers_connection),
         cmocka_unit_test(settings_are_given_behind_a_pooler_too),
-        cmocka_unit_test_teardown(a_document_is_stored_and_searched_behind_a_pooler, stop_bouncer),
+        cmocka_unit_test(what_locks_for_a_session_is_refused_behind_a_pooler),
+        cmocka_unit_test_teardown(a_document_is_stored_and_searched_behind_a_pooler, close_bouncer),
     };
     return run_with_database(tests);
 }

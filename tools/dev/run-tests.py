@@ -15,6 +15,9 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+# A fuzzer that goes on for hours is no hanging one.
+LONGER = 2 * int(os.environ.get("VOICEDB_LEAK_SECONDS") or 0)
+
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:#\s*(?:skip\S*)\s*(.*))?$", re.I)
 POINT = re.compile(r"^(not )?ok\b\s*\d*\s*(?:-\s*)?(.*?)\s*(?:#\s*(skip)\S*\s*(.*))?$", re.I)
 
@@ -47,7 +50,7 @@ def meson_programs(build):
     for test in introspect("--tests"):
         suite = next((s.split(":")[1] for s in test["suite"] if ":" in s), "meson")
         yield Program(f"{suite}/{test['name']}", test["cmd"], sources.get(test["cmd"][0], []), test["env"],
-                      test["workdir"] or build, max(120, 4 * test["timeout"]))
+                      test["workdir"] or build, max(120, 4 * test["timeout"]) + LONGER)
 
 
 def script_programs(source):

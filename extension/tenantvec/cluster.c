@@ -22,14 +22,8 @@
 /* The smaller part of a split has at least one row in so many. */
 #define TV_BALANCE 8
 
-typedef struct TvRows {
-    char *entries;
-    size_t size;
-    int n;
-    int allocated;
-} TvRows;
-
-static void tv_rows_add(Page page, void *arg)
+/* Add the entries of a page to the rows. */
+void tv_rows_add(Page page, void *arg)
 {
     TvRows *rows = arg;
     int count = TvPageOpaque(page)->count;
@@ -124,12 +118,9 @@ static void tv_update_centers(const float *points, const float *diffs, float thr
     memset(centers[1], 0, sizeof(float) * padded);
     for (int i = 0; i < n; i++) {
         int side = diffs[i] > threshold ? 0 : 1;
-        float *restrict center = centers[side];
-        const float *restrict point = points + (size_t)i * padded;
 
         counts[side]++;
-        for (int j = 0; j < padded; j++)
-            center[j] += point[j];
+        tv_add(centers[side], points + (size_t)i * padded, padded);
     }
     for (int side = 0; side < 2; side++)
         for (int j = 0; j < padded && counts[side] > 0; j++)
@@ -197,9 +188,10 @@ void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, T
 
     for (int i = 0; i < n; i++) {
         tv_decode(TvRow(entries, stride, i), dim, bits, point);
-        for (int j = 0; j < padded; j++)
-            mean[j] += point[j] / n;
+        tv_add(mean, point, padded);
     }
+    for (int j = 0; j < padded && n > 0; j++)
+        mean[j] /= n;
     tv_encode(TV_L2, mean, zero, dim, TV_CENTROID_BITS, centroid);
     pfree(zero);
     pfree(point);
@@ -237,12 +229,12 @@ BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, 
 }
 
 /* Retire a chain of pages. */
-static void tv_retire_chain(Relation index, BlockNumber block)
+void tv_retire_pages(Relation index, BlockNumber block, TvPageKind kind)
 {
     BlockNumber steps = 0;
 
     while (block != InvalidBlockNumber) {
-        Buffer buf = tv_read(index, block, TV_DATA, BUFFER_LOCK_SHARE);
+        Buffer buf = tv_read(index, block, kind, BUFFER_LOCK_SHARE);
         BlockNumber next = TvPageOpaque(BufferGetPage(buf))->next;
 
         UnlockReleaseBuffer(buf);
@@ -251,15 +243,6 @@ static void tv_retire_chain(Relation index, BlockNumber block)
         tv_follow(index, block, &steps);
     }
 }
-
-/* Everything a change to one tenant works with. */
-typedef struct TvChange {
-    TvIndex *ix;
-    TvView view;
-    int dim;
-    int bits;
-    TvRows rows;
-} TvChange;
 
 /*
  * Load the rows' vectors from the heap, rotated. A row that is not there for us to see (being inserted by another
@@ -312,8 +295,9 @@ BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint
     Page page;
 
     for (int i = 0; i < n; i++)
-        for (int j = 0; j < padded; j++)
-            mean[j] += vectors[(size_t)i * padded + j] / n;
+        tv_add(mean, vectors + (size_t)i * padded, padded);
+    for (int j = 0; j < padded && n > 0; j++)
+        mean[j] /= n;
     tv_encode(TV_L2, mean, zero, dim, TV_CENTROID_BITS, entry);
     memset(ref, 0, sizeof(float) * padded);
     if (entry->flags & TV_UNRANKED)
@@ -351,13 +335,8 @@ static void tv_recode(TvChange *change, const float *vectors, const bool *known,
     }
 }
 
-/* A place in the table of lists. */
-typedef struct TvPlace {
-    BlockNumber block;
-    int i;
-} TvPlace;
-
-static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last)
+/* Where the list stands in the table, and the last page of that. */
+TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last)
 {
     TvPlace place = { InvalidBlockNumber, 0 };
     BlockNumber block = TvPageTenant(change->view.head)->lists;
@@ -459,7 +438,7 @@ static void tv_grow_flat(TvChange *change, Relation heap, bool split)
     }
     GenericXLogFinish(state);
     UnlockReleaseBuffer(headbuf);
-    tv_retire_chain(index, chain);
+    tv_retire_pages(index, chain, TV_DATA);
     if (old_ref != InvalidBlockNumber)
         tv_retire(index, old_ref);
 }
@@ -506,7 +485,7 @@ static void tv_split_list(TvChange *change, TvPlace place, BlockNumber last, Blo
         UnlockReleaseBuffer(lastbuf);
     UnlockReleaseBuffer(placebuf);
     UnlockReleaseBuffer(headbuf);
-    tv_retire_chain(index, list);
+    tv_retire_pages(index, list, TV_DATA);
 }
 
 /* Whether a list of so many rows asks for a change. */
@@ -555,7 +534,7 @@ void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber li
     TvChange change = { .ix = tv_open(ix->rel, ctx) };
 
     LockPage(ix->rel, head, ExclusiveLock);
-    if (tv_view_load(change.ix, head, NULL, NULL, 0, &change.view))
+    if (tv_view_load(change.ix, head, NULL, false, &change.view))
         tv_restructure_locked(&change, heap, list);
     UnlockPage(ix->rel, head, ExclusiveLock);
     MemoryContextSwitchTo(caller);

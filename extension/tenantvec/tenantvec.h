@@ -12,8 +12,9 @@
  *            was there; it is used again when no such reader can be left.
  *
  * Locks, in this order: the tenant's page lock (LockPage on its TENANT block; shared to add or delete rows, exclusive
- * to move them between lists), META, BUCKET, the list's first page, the pages after it, a new page. Scans take no page
- * lock and hold one buffer at a time. Every change is one generic WAL record of at most four pages.
+ * to move them between lists), META, BUCKET, TENANT, LISTS (under the exclusive page lock, in any order), the list's
+ * first page, the pages after it, a new page. Scans take no page lock and hold one buffer at a time. Every change is
+ * one generic WAL record of at most four pages.
  */
 #ifndef TENANTVEC_H
 #define TENANTVEC_H
@@ -152,6 +153,9 @@ typedef struct TvIndex {
     Oid key_type;
     int16 key_typlen;
     bool key_typbyval;
+    Datum vector; /* at hand; must live as long */
+    bool rotated; /* `work` holds it */
+    bool ranked;  /* it has a direction that can be coded */
     /* buffers for the dimension at hand */
     int dim;
     float *work;
@@ -186,20 +190,40 @@ extern TvIndex *tv_open(Relation index, MemoryContext ctx);
 extern int tv_vector_dim(const TvIndex *ix, Datum vector);
 extern bool tv_vector_load(TvIndex *ix, Datum vector, float *out);
 extern void tv_set_dim(TvIndex *ix, int dim);
+extern void tv_vector_set(TvIndex *ix, Datum vector);
+extern bool tv_vector_rotated(TvIndex *ix);
 
 /* quantize.c */
-extern void tv_rotate(float *x, int padded);
+extern double tv_norm2(const float *x, int padded);
+extern void tv_rotate(float *x, int padded, float scale);
 extern void tv_encode(TvMetric metric, const float *x, const float *ref, int dim, int bits, TvEntry *entry);
 extern void tv_decode(const TvEntry *entry, int dim, int bits, float *out);
+extern void tv_add(float *sum, const float *x, int padded);
 extern void tv_query_init(TvQuery *query, int dim, MemoryContext ctx);
 extern void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int bits);
-extern float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot,
-                               float *err);
+
+/* Estimate |x - o|^2 (for inner product: -<x, o>) and its standard error from the dot product of the bits. */
+static inline float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot,
+                                      float *err)
+{
+    int64 centered = 2 * (int64)dot - ((1 << bits) - 1) * query->sum; /* twice sum((level - center) * query level) */
+    float half = ((1 << query->bits) - 1) / 2.0f;
+    float ip = query->delta * (0.5f * (float)centered * entry->scale - half * entry->offset);
+
+    if (metric == TV_IP) {
+        *err = query->error * entry->err;
+        return query->ip_bias + entry->bias - ip;
+    }
+    *err = 2 * query->error * entry->err;
+    return query->norm2 + entry->bias - 2 * ip;
+}
 
 /* kernel.c: the dot products of `n` codes, `stride` bytes apart, with a query */
 typedef void (*TvKernel)(const uint64 *codes, int n, size_t stride, int words, int bits, const uint64 *planes,
                          int query_bits, uint32 *dots);
 extern TvKernel tv_kernel;
+extern void (*tv_pack)(const uint8 *levels, int words, int bits, uint64 *planes);
+extern void tv_unpack(const uint64 *planes, int stride, int bits, uint8 *levels);
 extern const char *tv_kernel_name;
 extern void tv_kernel_init(void);
 extern bool tv_kernel_choose(const char *name);
@@ -235,6 +259,7 @@ extern Datum tv_tenant_key(TvIndex *ix, TvTenant *tenant);
 typedef struct TvFetch {
     IndexFetchTableData *fetch;
     TupleTableSlot *slot;
+    AttrNumber column; /* 0: an expression, for which there are */
     IndexInfo *info;
     EState *estate;
 } TvFetch;
@@ -263,19 +288,47 @@ typedef struct TvView {
 typedef void (*TvPageCallback)(Page page, void *arg);
 extern void tv_check_dim(TvIndex *ix, int expected, int dim);
 extern void tv_tenant_ref(TvIndex *ix, const TvTenant *tenant);
-extern bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *x, int dim, TvView *view);
+extern bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, bool ordered, TvView *view);
 extern void tv_list_walk(TvIndex *ix, const TvView *view, const TvList *list, TvPageCallback callback, void *arg);
 
 /* insert.c */
 extern void tv_insert_row(TvIndex *ix, Relation heap, const TvKey *key, Datum vector, ItemPointer tid, TvView *view);
 
 /* cluster.c */
+typedef struct TvRows {
+    char *entries;
+    size_t size;
+    int n;
+    int allocated;
+} TvRows;
+
+/* Everything a change to one tenant works with. */
+typedef struct TvChange {
+    TvIndex *ix;
+    TvView view;
+    int dim;
+    int bits;
+    TvRows rows;
+} TvChange;
+
+/* A place in the table of lists. */
+typedef struct TvPlace {
+    BlockNumber block;
+    int i;
+} TvPlace;
+
+extern void tv_rows_add(Page page, void *arg);
+extern TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last);
+extern void tv_retire_pages(Relation index, BlockNumber block, TvPageKind kind);
 extern void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber list);
 extern BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint64 id, float *ref);
 extern bool tv_restructure_due(Relation index, const TvTenant *tenant, uint32 rows);
 extern BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size, uint64 id);
 extern void tv_bisect(const char *entries, int n, size_t stride, int dim, int bits, bool *side);
 extern void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, TvEntry *centroid);
+
+/* merge.c */
+extern bool tv_merge_next(TvIndex *ix, BlockNumber head, int *next);
 
 /* What pg_stat_progress_create_index shows; 1 is initializing. */
 enum { TV_PHASE_LOAD = 2, TV_PHASE_SORT, TV_PHASE_WRITE };

@@ -160,7 +160,9 @@ static vdb_status migrate_on(run *r, vdb_error *error)
 {
     const vdb_migration *rows;
     size_t count;
-    vdb_status status = ledger_read(r->connection, r->list, &rows, &count, error);
+    vdb_status status = check_direct(r->connection, error);
+    if (status == VDB_OK)
+        status = ledger_read(r->connection, r->list, &rows, &count, error);
     if (status != VDB_OK)
         return status;
     status = ledger_refuse_changed(rows, count, error);

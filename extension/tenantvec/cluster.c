@@ -124,12 +124,9 @@ static void tv_update_centers(const float *points, const float *diffs, float thr
     memset(centers[1], 0, sizeof(float) * padded);
     for (int i = 0; i < n; i++) {
         int side = diffs[i] > threshold ? 0 : 1;
-        float *restrict center = centers[side];
-        const float *restrict point = points + (size_t)i * padded;
 
         counts[side]++;
-        for (int j = 0; j < padded; j++)
-            center[j] += point[j];
+        tv_add(centers[side], points + (size_t)i * padded, padded);
     }
     for (int side = 0; side < 2; side++)
         for (int j = 0; j < padded && counts[side] > 0; j++)
@@ -197,9 +194,10 @@ void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, T
 
     for (int i = 0; i < n; i++) {
         tv_decode(TvRow(entries, stride, i), dim, bits, point);
-        for (int j = 0; j < padded; j++)
-            mean[j] += point[j] / n;
+        tv_add(mean, point, padded);
     }
+    for (int j = 0; j < padded && n > 0; j++)
+        mean[j] /= n;
     tv_encode(TV_L2, mean, zero, dim, TV_CENTROID_BITS, centroid);
     pfree(zero);
     pfree(point);
@@ -312,8 +310,9 @@ BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint
     Page page;
 
     for (int i = 0; i < n; i++)
-        for (int j = 0; j < padded; j++)
-            mean[j] += vectors[(size_t)i * padded + j] / n;
+        tv_add(mean, vectors + (size_t)i * padded, padded);
+    for (int j = 0; j < padded && n > 0; j++)
+        mean[j] /= n;
     tv_encode(TV_L2, mean, zero, dim, TV_CENTROID_BITS, entry);
     memset(ref, 0, sizeof(float) * padded);
     if (entry->flags & TV_UNRANKED)

@@ -1,5 +1,5 @@
 /*
- * kernel.c: dot products of coded vectors with a quantized query, by counting bits.
+ * kernel.c: levels as bit planes, and dot products of coded vectors with a quantized query, by counting bits.
  *
  * A code of b planes and a query of q planes give b * q conjunctions, each counted and weighted by 2^(i + j). All
  * variants do the same integer arithmetic, so they agree in every bit.
@@ -7,11 +7,65 @@
 #include "tenantvec.h"
 
 #include "port/pg_bitutils.h"
+#include "port/pg_bswap.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define TV_X86 1
 #include <immintrin.h>
 #endif
+
+/* Eight bytes, the first of them lowest. */
+static inline uint64 tv_load8(const uint8 *bytes)
+{
+    uint64 word;
+
+    memcpy(&word, bytes, sizeof(word));
+#ifdef WORDS_BIGENDIAN
+    word = pg_bswap64(word);
+#endif
+    return word;
+}
+
+static inline void tv_store8(uint8 *bytes, uint64 word)
+{
+#ifdef WORDS_BIGENDIAN
+    word = pg_bswap64(word);
+#endif
+    memcpy(bytes, &word, sizeof(word));
+}
+
+#define TV_ONES UINT64CONST(0x0101010101010101)
+
+/* Put levels into bit planes, lowest first. The product gathers the lowest bits of eight bytes in its highest byte. */
+static void tv_pack_plain(const uint8 *levels, int words, int bits, uint64 *planes)
+{
+    for (int b = 0; b < bits; b++)
+        for (int w = 0; w < words; w++) {
+            uint64 word = 0;
+
+            for (int i = 0; i < 8; i++) {
+                uint64 eight = (tv_load8(levels + w * 64 + i * 8) >> b) & TV_ONES;
+
+                word |= ((eight * UINT64CONST(0x0102040810204080)) >> 56) << (i * 8);
+            }
+            planes[b * words + w] = word;
+        }
+}
+
+/* The 64 levels in one word of each plane; planes are `stride` words apart. */
+void tv_unpack(const uint64 *planes, int stride, int bits, uint8 *levels)
+{
+    for (int i = 0; i < 8; i++) {
+        uint64 eight = 0;
+
+        for (int b = 0; b < bits; b++) {
+            uint64 spread = (((planes[b * stride] >> (i * 8)) & 0xff) * TV_ONES) & UINT64CONST(0x8040201008040201);
+
+            eight |= (((spread + UINT64CONST(0x7f7f7f7f7f7f7f7f)) >> 7) & TV_ONES) << b;
+        }
+        tv_store8(levels + i * 8, eight);
+    }
+}
 
 static inline uint64 tv_count_words(const uint64 *a, const uint64 *b, int words)
 {
@@ -82,6 +136,21 @@ __attribute__((target("avx2,popcnt"))) static void tv_dots_avx2(const uint64 *co
     }
 }
 
+__attribute__((target("avx2"))) static void tv_pack_avx2(const uint8 *levels, int words, int bits, uint64 *planes)
+{
+    for (int b = 0; b < bits; b++) {
+        __m128i shift = _mm_cvtsi32_si128(7 - b);
+
+        for (int w = 0; w < words; w++) {
+            __m256i low = _mm256_loadu_si256((const __m256i *)(levels + w * 64));
+            __m256i high = _mm256_loadu_si256((const __m256i *)(levels + w * 64 + 32));
+
+            planes[b * words + w] = (uint64)(uint32)_mm256_movemask_epi8(_mm256_sll_epi16(low, shift)) |
+                                    (uint64)(uint32)_mm256_movemask_epi8(_mm256_sll_epi16(high, shift)) << 32;
+        }
+    }
+}
+
 __attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(const uint64 *codes, int n, size_t stride,
                                                                               int words, int bits, const uint64 *planes,
                                                                               int query_bits, uint32 *dots)
@@ -117,6 +186,7 @@ __attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(co
 #endif
 
 TvKernel tv_kernel = tv_dots_plain;
+void (*tv_pack)(const uint8 *levels, int words, int bits, uint64 *planes) = tv_pack_plain;
 const char *tv_kernel_name = "plain";
 
 /* Choose by name; false if this machine cannot run it. */
@@ -124,6 +194,7 @@ bool tv_kernel_choose(const char *name)
 {
     if (strcmp(name, "plain") == 0) {
         tv_kernel = tv_dots_plain;
+        tv_pack = tv_pack_plain;
         tv_kernel_name = "plain";
         return true;
     }
@@ -131,11 +202,14 @@ bool tv_kernel_choose(const char *name)
     __builtin_cpu_init();
     if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
         tv_kernel = tv_dots_avx2;
+        tv_pack = tv_pack_avx2;
         tv_kernel_name = "avx2";
         return true;
     }
-    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq")) {
+    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("avx512vpopcntdq")) {
         tv_kernel = tv_dots_avx512;
+        tv_pack = tv_pack_avx2;
         tv_kernel_name = "avx512";
         return true;
     }

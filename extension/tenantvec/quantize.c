@@ -34,121 +34,161 @@ static uint64 tv_mix(uint64 x)
 #else
 #define TV_WIDE
 #endif
-#define TV_LANES 8
+#define TV_LANES 16
+typedef float TvFloats __attribute__((vector_size(TV_LANES * sizeof(float))));
+typedef double TvDoubles __attribute__((vector_size(TV_LANES * sizeof(double))));
+typedef int32 TvInts __attribute__((vector_size(TV_LANES * sizeof(int32))));
+typedef uint8 TvBytes __attribute__((vector_size(TV_LANES)));
 
-static double tv_sum_lanes(const double *lanes)
+/* Lanes of an array, which need not be aligned. */
+#define TvLoad(lanes, x) memcpy(&(lanes), (x), sizeof(lanes))
+#define TvStore(x, lanes) memcpy((x), &(lanes), sizeof(lanes))
+
+/* Sum of the lanes, always in the same order. */
+#define TvSum(sum, lanes)                                                                                              \
+    do {                                                                                                               \
+        (sum) = 0;                                                                                                     \
+        for (int lane = 0; lane < TV_LANES; lane++)                                                                    \
+            (sum) += (lanes)[lane];                                                                                    \
+    } while (0)
+
+/* Bring integers into the range from 0 to `highest`. */
+#define TvClamp(lanes, highest)                                                                                        \
+    do {                                                                                                               \
+        (lanes) &= (lanes) > 0;                                                                                        \
+        (lanes) = ((lanes) & ((lanes) < (highest))) | ((highest) & ((lanes) >= (highest)));                            \
+    } while (0)
+
+/* Flip random signs and scale; `n` is a multiple of 64. */
+TV_WIDE static void tv_flip(float *x, int n, uint64 round, float scale)
 {
-    double sum = 0;
-
-    for (int i = 0; i < TV_LANES; i++)
-        sum += lanes[i];
-    return sum;
-}
-
-TV_WIDE static void tv_flip(float *x, int padded, uint64 round)
-{
-    for (int w = 0; w < padded / 64; w++) {
+    for (int w = 0; w < n / 64; w++) {
         uint64 signs = tv_mix(round * 4096 + w);
         uint32 halves[2] = { (uint32)signs, (uint32)(signs >> 32) };
-        uint32 *bits = (uint32 *)(x + w * 64);
+        float *restrict part = x + w * 64;
 
         for (int h = 0; h < 2; h++)
             for (int i = 0; i < 32; i++)
-                bits[h * 32 + i] ^= (halves[h] >> i) << 31;
+                part[h * 32 + i] *= halves[h] & (1u << i) ? -scale : scale;
     }
 }
 
-/* The three innermost steps of the transform, on eight values. */
-static inline void tv_hadamard8(float *x)
+/* One step of the transform, between values that are `half` apart. */
+static inline void tv_hadamard2(float *x, int n, int half)
 {
-    float a[8], b[8];
+    for (int i = 0; i < n; i += 2 * half) {
+        float *restrict a = x + i;
+        float *restrict b = a + half;
 
-    for (int i = 0; i < 4; i++) {
-        a[i] = x[i] + x[i + 4];
-        a[i + 4] = x[i] - x[i + 4];
-    }
-    for (int i = 0; i < 2; i++) {
-        b[i] = a[i] + a[i + 2];
-        b[i + 2] = a[i] - a[i + 2];
-        b[i + 4] = a[i + 4] + a[i + 6];
-        b[i + 6] = a[i + 4] - a[i + 6];
-    }
-    for (int i = 0; i < 8; i += 2) {
-        x[i] = b[i] + b[i + 1];
-        x[i + 1] = b[i] - b[i + 1];
-    }
-}
+        for (int j = 0; j < half; j++) {
+            float sum = a[j] + b[j];
 
-/* In place; `n` is a power of two, 64 at least. */
-TV_WIDE static void tv_hadamard(float *x, int n)
-{
-    float scale = 1.0f / sqrtf((float)n);
-
-    for (int half = n / 2; half >= 8; half /= 2)
-        for (int i = 0; i < n; i += 2 * half) {
-            float *restrict low = x + i;
-            float *restrict high = x + i + half;
-
-            for (int j = 0; j < half; j++) {
-                float sum = low[j] + high[j];
-
-                high[j] = low[j] - high[j];
-                low[j] = sum;
-            }
+            b[j] = a[j] - b[j];
+            a[j] = sum;
         }
-    for (int i = 0; i < n; i += 8)
-        tv_hadamard8(x + i);
-    for (int i = 0; i < n; i++)
-        x[i] *= scale;
+    }
 }
 
-/* Rotate in place; `padded` is a multiple of 64. */
-void tv_rotate(float *x, int padded)
+/* Two steps at once, between values that are `quarter` and twice that apart. */
+static inline void tv_hadamard4(float *x, int n, int quarter)
 {
+    for (int i = 0; i < n; i += 4 * quarter) {
+        float *restrict a = x + i;
+        float *restrict b = a + quarter;
+        float *restrict c = b + quarter;
+        float *restrict d = c + quarter;
+
+        for (int j = 0; j < quarter; j++) {
+            float ac = a[j] + c[j];
+            float a_c = a[j] - c[j];
+            float bd = b[j] + d[j];
+            float b_d = b[j] - d[j];
+
+            a[j] = ac + bd;
+            b[j] = ac - bd;
+            c[j] = a_c + b_d;
+            d[j] = a_c - b_d;
+        }
+    }
+}
+
+/* A step between neighbours. It leaves the results in another order, so that the next step is one between neighbours.
+ */
+static inline void tv_hadamard_near(const float *restrict x, float *restrict out, int n)
+{
+    for (int j = 0; j < n / 2; j++) {
+        out[j] = x[2 * j] + x[2 * j + 1];
+        out[j + n / 2] = x[2 * j] - x[2 * j + 1];
+    }
+}
+
+/*
+ * Unscaled, in place but for the order, which no rotation cares for; `n` is a power of two, 64 at least, and `spare` as
+ * long.
+ */
+TV_WIDE static void tv_hadamard(float *x, int n, float *spare)
+{
+    int half = n / 2;
+
+    if (__builtin_ctz(n) % 2 == 1) {
+        tv_hadamard2(x, n, half);
+        half /= 2;
+    }
+    for (; half >= 32; half /= 4)
+        tv_hadamard4(x, n, half / 2);
+    for (int step = 0; step < 4; step += 2) {
+        tv_hadamard_near(x, spare, n);
+        tv_hadamard_near(spare, x, n);
+    }
+}
+
+/* Scale and rotate in place; `padded` is a multiple of 64. */
+void tv_rotate(float *x, int padded, float factor)
+{
+    float spare[TvPadded(TV_MAX_DIM)];
     int block = 64;
+    float scale;
 
     while (block * 2 <= padded)
         block *= 2;
+    scale = 1.0f / sqrtf((float)block);
+    for (int i = block; i < padded; i++)
+        x[i] *= factor;
     for (int round = 0; round < TV_ROTATIONS; round++) {
-        tv_flip(x, padded, 2 * round);
-        tv_hadamard(x, block);
+        tv_flip(x, block, 2 * round, round == 0 ? scale * factor : scale);
+        tv_hadamard(x, block, spare);
         if (block < padded) {
-            tv_flip(x, padded, 2 * round + 1);
-            tv_hadamard(x + padded - block, block);
+            float *last = x + padded - block;
+
+            tv_flip(last, block, 2 * round + 1, scale);
+            tv_hadamard(last, block, spare);
         }
     }
-}
-
-static inline int tv_level(float value, float inverse_step, int bits)
-{
-    float levels = (float)(1 << bits);
-    float level = value * inverse_step + levels / 2;
-
-    level = level < 0 ? 0 : level;
-    level = level > levels - 1 ? levels - 1 : level;
-    return (int)level;
 }
 
 /* Sums over the coordinates that the factors come from. */
 typedef struct TvSums {
-    double norm2;
-    double dot;
-    double u_norm2;
-    double u_sum;
-    double ref_dot;
+    float norm2;
+    float dot;
+    float ref_dot;
+    int64 levels;
+    int64 levels2;
 } TvSums;
 
 /* Set the factors from what was summed over the coordinates. */
-static void tv_set_factors(TvMetric metric, TvEntry *entry, int padded, const TvSums *sums)
+static void tv_set_factors(TvMetric metric, TvEntry *entry, int padded, int bits, const TvSums *sums)
 {
+    double center = ((1 << bits) - 1) / 2.0;
+    double u_sum = sums->levels - center * padded;
+    double u_norm2 = sums->levels2 - 2 * center * sums->levels + center * center * padded;
     double norm2 = sums->norm2;
-    double cos2 = norm2 > 0 ? sums->dot * sums->dot / (norm2 * sums->u_norm2) : 1;
+    double cos2 = norm2 > 0 ? (double)sums->dot * sums->dot / (norm2 * u_norm2) : 1;
     double scale = norm2 > 0 ? norm2 / sums->dot : 0;
     double lost = cos2 < 1 ? (1 - cos2) / cos2 : 0;
 
     entry->bias = (float)(metric == TV_IP ? -sums->ref_dot : norm2);
     entry->scale = (float)scale;
-    entry->offset = (float)(scale * sums->u_sum);
+    entry->offset = (float)(scale * u_sum);
     entry->err = (float)sqrt(norm2 * lost / (padded - 1));
     if (!isfinite(entry->bias) || !isfinite(entry->scale) || !isfinite(entry->offset) || !isfinite(entry->err)) {
         entry->bias = entry->scale = entry->offset = entry->err = 0;
@@ -156,57 +196,73 @@ static void tv_set_factors(TvMetric metric, TvEntry *entry, int padded, const Tv
     }
 }
 
-TV_WIDE static double tv_norm2(const float *x, const float *ref, int padded)
+/* Square of the norm of a vector of any size. */
+TV_WIDE double tv_norm2(const float *x, int padded)
 {
-    double lanes[TV_LANES] = { 0 };
+    TvDoubles squares = { 0 };
+    double sum;
 
-    for (int i = 0; i < padded; i += TV_LANES)
-        for (int j = 0; j < TV_LANES; j++) {
-            float r = x[i + j] - ref[i + j];
+    for (int i = 0; i < padded; i += TV_LANES) {
+        TvFloats value;
+        TvDoubles wide;
 
-            lanes[j] += (double)r * r;
-        }
-    return tv_sum_lanes(lanes);
+        TvLoad(value, x + i);
+        wide = __builtin_convertvector(value, TvDoubles);
+        squares += wide * wide;
+    }
+    TvSum(sum, squares);
+    return sum;
 }
 
+/* Square of the distance from the reference point. */
+TV_WIDE static float tv_distance2(const float *x, const float *ref, int padded)
+{
+    TvFloats squares = { 0 };
+    float sum;
+
+    for (int i = 0; i < padded; i += TV_LANES) {
+        TvFloats r, from;
+
+        TvLoad(r, x + i);
+        TvLoad(from, ref + i);
+        r -= from;
+        squares += r * r;
+    }
+    TvSum(sum, squares);
+    return sum;
+}
+
+/* Levels of the coordinates, which are known to be a few hundred steps at most. */
 TV_WIDE static void tv_levels(const float *x, const float *ref, int padded, int bits, float inverse_step, uint8 *levels,
                               TvSums *sums)
 {
     float center = ((1 << bits) - 1) / 2.0f;
-    double dot[TV_LANES] = { 0 };
-    double u_norm2[TV_LANES] = { 0 };
-    double u_sum[TV_LANES] = { 0 };
-    double ref_dot[TV_LANES] = { 0 };
+    TvFloats dot = { 0 };
+    TvFloats ref_dot = { 0 };
+    TvInts sum = { 0 };
+    TvInts sum2 = { 0 };
 
-    for (int i = 0; i < padded; i += TV_LANES)
-        for (int j = 0; j < TV_LANES; j++) {
-            float r = x[i + j] - ref[i + j];
-            int level = tv_level(r, inverse_step, bits);
-            float u = level - center;
+    for (int i = 0; i < padded; i += TV_LANES) {
+        TvFloats r, from;
+        TvInts level;
+        TvBytes bytes;
 
-            levels[i + j] = level;
-            dot[j] += (double)u * r;
-            u_norm2[j] += (double)u * u;
-            u_sum[j] += u;
-            ref_dot[j] += (double)ref[i + j] * r;
-        }
-    sums->dot = tv_sum_lanes(dot);
-    sums->u_norm2 = tv_sum_lanes(u_norm2);
-    sums->u_sum = tv_sum_lanes(u_sum);
-    sums->ref_dot = tv_sum_lanes(ref_dot);
-}
-
-/* Put levels into bit planes, lowest first. */
-TV_WIDE static void tv_pack(const uint8 *levels, int words, int bits, uint64 *planes)
-{
-    for (int b = 0; b < bits; b++)
-        for (int w = 0; w < words; w++) {
-            uint64 word = 0;
-
-            for (int i = 0; i < 64; i++)
-                word |= (uint64)((levels[w * 64 + i] >> b) & 1) << i;
-            planes[b * words + w] = word;
-        }
+        TvLoad(r, x + i);
+        TvLoad(from, ref + i);
+        r -= from;
+        level = __builtin_convertvector(r * inverse_step + (center + 0.5f), TvInts);
+        TvClamp(level, (1 << bits) - 1);
+        bytes = __builtin_convertvector(level, TvBytes);
+        TvStore(levels + i, bytes);
+        dot += (__builtin_convertvector(level, TvFloats) - center) * r;
+        ref_dot += from * r;
+        sum += level;
+        sum2 += level * level;
+    }
+    TvSum(sums->dot, dot);
+    TvSum(sums->ref_dot, ref_dot);
+    TvSum(sums->levels, sum);
+    TvSum(sums->levels2, sum2);
 }
 
 /* Code the rotated `x`, measured from `ref`; the caller sets the entry's tid. */
@@ -214,34 +270,50 @@ void tv_encode(TvMetric metric, const float *x, const float *ref, int dim, int b
 {
     int padded = TvPadded(dim);
     uint8 levels[TvPadded(TV_MAX_DIM)];
-    TvSums sums = { .norm2 = tv_norm2(x, ref, padded) };
+    TvSums sums = { .norm2 = tv_distance2(x, ref, padded) };
     float inverse_step;
 
     memset(entry, 0, TvEntrySize(dim, bits));
-    inverse_step = sums.norm2 > 0 ? (float)(1 / (tv_step[bits] * sqrt(sums.norm2 / padded))) : 0;
-    if (!isfinite((float)sums.norm2) || !isfinite(inverse_step)) {
+    inverse_step = sums.norm2 > 0 ? 1 / (tv_step[bits] * sqrtf(sums.norm2 / padded)) : 0;
+    if (!isfinite(sums.norm2) || !isfinite(inverse_step)) {
         entry->flags = TV_UNRANKED;
         return;
     }
     tv_levels(x, ref, padded, bits, inverse_step, levels, &sums);
     tv_pack(levels, padded / 64, bits, entry->code);
-    tv_set_factors(metric, entry, padded, &sums);
+    tv_set_factors(metric, entry, padded, bits, &sums);
 }
 
 /* The vector that the code stands for, measured from the same reference point. */
-void tv_decode(const TvEntry *entry, int dim, int bits, float *out)
+TV_WIDE void tv_decode(const TvEntry *entry, int dim, int bits, float *out)
 {
     int words = TvWords(dim);
     float center = ((1 << bits) - 1) / 2.0f;
+    float scale = entry->scale;
 
-    for (int w = 0; w < words; w++)
-        for (int i = 0; i < 64; i++) {
-            int level = 0;
+    for (int w = 0; w < words; w++) {
+        uint8 levels[64];
 
-            for (int b = 0; b < bits; b++)
-                level |= (int)((entry->code[b * words + w] >> i) & 1) << b;
-            out[w * 64 + i] = (level - center) * entry->scale;
+        tv_unpack(entry->code + w, words, bits, levels);
+        for (int i = 0; i < 64; i += TV_LANES) {
+            TvBytes bytes;
+            TvFloats value;
+
+            TvLoad(bytes, levels + i);
+            value = (__builtin_convertvector(bytes, TvFloats) - center) * scale;
+            TvStore(out + w * 64 + i, value);
         }
+    }
+}
+
+/* Add `x` to `sum`. */
+TV_WIDE void tv_add(float *sum, const float *x, int padded)
+{
+    float *restrict out = sum;
+    const float *restrict in = x;
+
+    for (int i = 0; i < padded; i++)
+        out[i] += in[i];
 }
 
 void tv_query_init(TvQuery *query, int dim, MemoryContext ctx)
@@ -252,39 +324,57 @@ void tv_query_init(TvQuery *query, int dim, MemoryContext ctx)
 }
 
 /* Largest coordinate, and the product of `x` with the reference point. */
-TV_WIDE static float tv_range(const float *x, const float *ref, int padded, double *ref_dot)
+TV_WIDE static float tv_range(const float *x, const float *ref, int padded, float *ref_dot)
 {
-    double dot[TV_LANES] = { 0 };
-    float largest[TV_LANES] = { 0 };
+    TvFloats dot = { 0 };
+    TvInts largest = { 0 }; /* not negative, so they compare as the floats that they are */
+    float range = 0;
 
-    for (int i = 0; i < padded; i += TV_LANES)
-        for (int j = 0; j < TV_LANES; j++) {
-            float r = fabsf(x[i + j] - ref[i + j]);
+    for (int i = 0; i < padded; i += TV_LANES) {
+        TvFloats r, from;
+        TvInts bits, more;
 
-            largest[j] = r > largest[j] ? r : largest[j];
-            dot[j] += (double)x[i + j] * ref[i + j];
-        }
-    *ref_dot = tv_sum_lanes(dot);
-    for (int j = 1; j < TV_LANES; j++)
-        largest[0] = Max(largest[0], largest[j]);
-    return largest[0];
+        TvLoad(r, x + i);
+        TvLoad(from, ref + i);
+        dot += r * from;
+        r -= from;
+        bits = (TvInts)r & 0x7fffffff;
+        more = bits > largest;
+        largest = (bits & more) | (largest & ~more);
+    }
+    TvSum(*ref_dot, dot);
+    for (int lane = 0; lane < TV_LANES; lane++)
+        range = Max(range, ((TvFloats)largest)[lane]);
+    return range;
 }
 
-/* Levels of the coordinates; returns the square of what rounding lost, in steps. */
-TV_WIDE static double tv_query_levels(const float *x, const float *ref, int padded, float inverse, int levels,
-                                      uint8 *out)
+/* Levels of the coordinates and their sum; returns the square of what rounding lost, in steps. */
+TV_WIDE static float tv_query_levels(const float *x, const float *ref, int padded, float inverse, int levels,
+                                     uint8 *out, int64 *sum)
 {
-    double lost[TV_LANES] = { 0 };
+    TvFloats lost = { 0 };
+    TvInts sums = { 0 };
+    float result;
 
-    for (int i = 0; i < padded; i += TV_LANES)
-        for (int j = 0; j < TV_LANES; j++) {
-            float value = (x[i + j] - ref[i + j]) * inverse + (levels - 1) / 2.0f;
-            int level = Min(Max((int)(value + 0.5f), 0), levels - 1);
+    for (int i = 0; i < padded; i += TV_LANES) {
+        TvFloats value, from;
+        TvInts level;
+        TvBytes bytes;
 
-            out[i + j] = level;
-            lost[j] += (double)(value - level) * (value - level);
-        }
-    return tv_sum_lanes(lost);
+        TvLoad(value, x + i);
+        TvLoad(from, ref + i);
+        value = (value - from) * inverse + (levels - 1) / 2.0f;
+        level = __builtin_convertvector(value + 0.5f, TvInts);
+        TvClamp(level, levels - 1);
+        bytes = __builtin_convertvector(level, TvBytes);
+        TvStore(out + i, bytes);
+        sums += level;
+        value -= __builtin_convertvector(level, TvFloats);
+        lost += value * value;
+    }
+    TvSum(*sum, sums);
+    TvSum(result, lost);
+    return result;
 }
 
 /* Quantize the rotated `x`, measured from `ref`, to be compared with codes of so many bits. */
@@ -292,8 +382,8 @@ void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int
 {
     int padded = TvPadded(dim);
     uint8 out[TvPadded(TV_MAX_DIM)];
-    double norm2 = tv_norm2(x, ref, padded);
-    double ref_dot;
+    float norm2 = tv_distance2(x, ref, padded);
+    float ref_dot;
     float largest = tv_range(x, ref, padded, &ref_dot);
     double lost = 0;
     float inverse;
@@ -303,18 +393,16 @@ void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int
     levels = 1 << query->bits;
     query->delta = 2 * largest / (levels - 1);
     inverse = largest > 0 ? 1 / query->delta : 0;
-    query->unranked = !isfinite((float)norm2) || !isfinite((float)ref_dot) || !isfinite(inverse);
+    query->unranked = !isfinite(norm2) || !isfinite(ref_dot) || !isfinite(inverse);
     query->sum = 0;
     if (!query->unranked) {
-        lost = tv_query_levels(x, ref, padded, inverse, levels, out);
+        lost = tv_query_levels(x, ref, padded, inverse, levels, out, &query->sum);
         lost *= (double)query->delta * query->delta;
         tv_pack(out, query->words, query->bits, query->planes);
-        for (int i = 0; i < padded; i++)
-            query->sum += out[i];
     }
-    query->norm2 = (float)norm2;
+    query->norm2 = norm2;
     query->error = (float)sqrt(norm2 + lost / tv_distortion[bits]);
-    query->ip_bias = (float)-ref_dot;
+    query->ip_bias = -ref_dot;
 }
 
 /*

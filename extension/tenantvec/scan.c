@@ -25,7 +25,7 @@
 #define TV_BEST 10
 
 /* Rounding in single precision, relative to the squares it happens to. */
-#define TV_ROUNDING 4e-6f
+#define TV_ROUNDING 1e-5f
 
 typedef struct TvItem {
     double key;

@@ -188,9 +188,11 @@ extern bool tv_vector_load(TvIndex *ix, Datum vector, float *out);
 extern void tv_set_dim(TvIndex *ix, int dim);
 
 /* quantize.c */
-extern void tv_rotate(float *x, int padded);
+extern double tv_norm2(const float *x, int padded);
+extern void tv_rotate(float *x, int padded, float scale);
 extern void tv_encode(TvMetric metric, const float *x, const float *ref, int dim, int bits, TvEntry *entry);
 extern void tv_decode(const TvEntry *entry, int dim, int bits, float *out);
+extern void tv_add(float *sum, const float *x, int padded);
 extern void tv_query_init(TvQuery *query, int dim, MemoryContext ctx);
 extern void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int bits);
 extern float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot,
@@ -200,6 +202,8 @@ extern float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEn
 typedef void (*TvKernel)(const uint64 *codes, int n, size_t stride, int words, int bits, const uint64 *planes,
                          int query_bits, uint32 *dots);
 extern TvKernel tv_kernel;
+extern void (*tv_pack)(const uint8 *levels, int words, int bits, uint64 *planes);
+extern void tv_unpack(const uint64 *planes, int stride, int bits, uint8 *levels);
 extern const char *tv_kernel_name;
 extern void tv_kernel_init(void);
 extern bool tv_kernel_choose(const char *name);

@@ -119,7 +119,7 @@ bool tv_vector_load(TvIndex *ix, Datum vector, float *out)
 {
     int dim = tv_vector_dim(ix, vector);
     int padded = TvPadded(dim);
-    double norm2 = 0;
+    float scale = 1;
 
     if (ix->type->half) {
         const TvHalfvec *v = (const TvHalfvec *)DatumGetPointer(vector);
@@ -130,16 +130,12 @@ bool tv_vector_load(TvIndex *ix, Datum vector, float *out)
         memcpy(out, ((const TvVector *)DatumGetPointer(vector))->x, sizeof(float) * dim);
     memset(out + dim, 0, sizeof(float) * (padded - dim));
     if (ix->type->metric == TV_COSINE) {
-        float inverse;
+        double norm2 = tv_norm2(out, padded);
 
-        for (int i = 0; i < dim; i++)
-            norm2 += (double)out[i] * out[i];
-        inverse = (float)(1 / sqrt(norm2));
-        if (norm2 == 0 || !isfinite(inverse))
+        scale = (float)(1 / sqrt(norm2));
+        if (norm2 == 0 || !isfinite(scale))
             return false;
-        for (int i = 0; i < dim; i++)
-            out[i] *= inverse;
     }
-    tv_rotate(out, padded);
+    tv_rotate(out, padded, scale);
     return true;
 }

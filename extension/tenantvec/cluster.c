@@ -554,7 +554,7 @@ void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber li
     TvChange change = { .ix = tv_open(ix->rel, ctx) };
 
     LockPage(ix->rel, head, ExclusiveLock);
-    if (tv_view_load(change.ix, head, NULL, NULL, 0, &change.view))
+    if (tv_view_load(change.ix, head, NULL, false, &change.view))
         tv_restructure_locked(&change, heap, list);
     UnlockPage(ix->rel, head, ExclusiveLock);
     MemoryContextSwitchTo(caller);

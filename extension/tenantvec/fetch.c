@@ -13,9 +13,26 @@ TvFetch *tv_fetch_open(Relation heap, Relation index)
 
     fetch->fetch = table_index_fetch_begin(heap);
     fetch->slot = table_slot_create(heap, NULL);
-    fetch->info = BuildIndexInfo(index);
-    fetch->estate = CreateExecutorState();
+    fetch->column = index->rd_index->indkey.values[1];
+    if (fetch->column == 0) {
+        fetch->info = BuildIndexInfo(index);
+        fetch->estate = CreateExecutorState();
+    }
     return fetch;
+}
+
+/* The second column's expression on the fetched row. */
+static Datum tv_fetch_expression(TvFetch *fetch, bool *isnull)
+{
+    ExprContext *context = GetPerTupleExprContext(fetch->estate);
+    Datum values[INDEX_MAX_KEYS];
+    bool nulls[INDEX_MAX_KEYS];
+
+    ResetExprContext(context);
+    context->ecxt_scantuple = fetch->slot;
+    FormIndexDatum(fetch->info, fetch->slot, fetch->estate, values, nulls);
+    *isnull = nulls[1];
+    return values[1];
 }
 
 /*
@@ -25,20 +42,19 @@ TvFetch *tv_fetch_open(Relation heap, Relation index)
 bool tv_fetch_vector(TvFetch *fetch, ItemPointer tid, Snapshot snapshot, Datum *vector)
 {
     ItemPointerData root = *tid;
-    Datum values[INDEX_MAX_KEYS];
-    bool isnull[INDEX_MAX_KEYS];
     bool again = false;
     bool dead = false;
-    ExprContext *context = GetPerTupleExprContext(fetch->estate);
+    bool isnull;
 
     if (!table_index_fetch_tuple(fetch->fetch, &root, snapshot, fetch->slot, &again, &dead))
         return false;
-    ResetExprContext(context);
-    context->ecxt_scantuple = fetch->slot;
-    FormIndexDatum(fetch->info, fetch->slot, fetch->estate, values, isnull);
-    if (isnull[1])
+    if (fetch->column != 0)
+        *vector = slot_getattr(fetch->slot, fetch->column, &isnull);
+    else
+        *vector = tv_fetch_expression(fetch, &isnull);
+    if (isnull)
         return false;
-    *vector = PointerGetDatum(PG_DETOAST_DATUM(values[1]));
+    *vector = PointerGetDatum(PG_DETOAST_DATUM(*vector));
     return true;
 }
 
@@ -46,7 +62,9 @@ void tv_fetch_close(TvFetch *fetch)
 {
     table_index_fetch_end(fetch->fetch);
     ExecDropSingleTupleTableSlot(fetch->slot);
-    FreeExecutorState(fetch->estate);
-    pfree(fetch->info);
+    if (fetch->estate)
+        FreeExecutorState(fetch->estate);
+    if (fetch->info)
+        pfree(fetch->info);
     pfree(fetch);
 }

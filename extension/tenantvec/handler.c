@@ -5,15 +5,20 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "access/reloptions.h"
+#include "catalog/pg_statistic.h"
 #include "commands/progress.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
 #include "utils/float.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
+#include "utils/syscache.h"
 
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "tenantvec", .version = "1.0");
@@ -111,38 +116,68 @@ static char *tv_buildphasename(int64 phase)
     }
 }
 
+/* How far the tenants' rows lie together in the table; what a b-tree on the tenant would say, too. */
+static double tv_correlation(PlannerInfo *root, IndexOptInfo *index)
+{
+    RangeTblEntry *table = planner_rt_fetch(index->rel->relid, root);
+    double correlation = 0;
+    AttStatsSlot slot;
+    HeapTuple stats;
+
+    if (table->rtekind != RTE_RELATION || index->indexkeys[0] == 0)
+        return 0;
+    stats = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table->relid), Int16GetDatum(index->indexkeys[0]),
+                            BoolGetDatum(table->inh));
+    if (!HeapTupleIsValid(stats))
+        return 0;
+    if (get_attstatsslot(&slot, stats, STATISTIC_KIND_CORRELATION, InvalidOid, ATTSTATSSLOT_NUMBERS)) {
+        if (slot.nnumbers == 1)
+            correlation = slot.numbers[0];
+        free_attstatsslot(&slot);
+    }
+    ReleaseSysCache(stats);
+    return correlation;
+}
+
+static void tv_cost_of_no_use(IndexPath *path, Cost *startup, Cost *total)
+{
+    *startup = *total = get_float8_infinity();
+#if PG_VERSION_NUM >= 180000
+    path->path.disabled_nodes = 2;
+#endif
+}
+
 /*
- * Everything but the heap rows that are returned is paid before the first of them: the tenant's codes, or those of the
- * probed lists, and the rows ranked exactly. Without an order, or with more of it than one distance, the index is of no
- * use.
+ * Before the first row the tenant's codes are read, or those of the probed lists, and some rows ranked exactly. What
+ * the heap costs is for the core to say, which charges for the rows that are returned: those ranked beside them are a
+ * part of what every other way to the tenant's nearest rows has to fetch, too. Without an order, or with more of it
+ * than one distance, the index is of no use.
  */
 static void tv_costestimate(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total,
                             Selectivity *selectivity, double *correlation, double *pages)
 {
+    IndexOptInfo *index = path->indexinfo;
     GenericCosts costs = { 0 };
-    double tuples = Max(path->indexinfo->tuples, 1);
-    double tenant, read, random_page, seq_page;
+    double tuples = Max(index->tuples, 1);
+    double tenant, read, fetched, random_page, seq_page;
 
     if (list_length(path->indexorderbys) != 1 || path->indexclauses == NIL) {
-        *startup = *total = get_float8_infinity();
-        *selectivity = 0;
-        *correlation = 0;
-        *pages = 0;
-#if PG_VERSION_NUM >= 180000
-        path->path.disabled_nodes = 2;
-#endif
+        tv_cost_of_no_use(path, startup, total);
+        *selectivity = *correlation = *pages = 0;
         return;
     }
     genericcostestimate(root, path, loop_count, &costs);
-    get_tablespace_page_costs(path->indexinfo->reltablespace, &random_page, &seq_page);
+    get_tablespace_page_costs(index->reltablespace, &random_page, &seq_page);
     tenant = Max(1, costs.indexSelectivity * tuples);
     read = Min(tenant, (double)tv_probes * TV_DEFAULT_LIST_ROWS / 2);
-    *pages = 2 + ceil(path->indexinfo->pages * read / tuples);
-    *startup = 3 * random_page + (*pages - 2) * seq_page + read * cpu_index_tuple_cost / 4;
-    *startup += Min(tenant, TV_TYPICAL_RANKED) * (cpu_tuple_cost + 4 * cpu_operator_cost);
-    *total = *startup + tenant * (cpu_index_tuple_cost + cpu_operator_cost);
+    *pages = fetched = Max(1, ceil(index->pages * read / tuples));
+    if (loop_count > 1)
+        fetched = index_pages_fetched(*pages * loop_count, index->pages, index->pages, root) / loop_count;
+    *startup = Min(fetched, 1) * random_page + Max(fetched - 1, 0) * seq_page + read * cpu_operator_cost;
+    *startup += Min(tenant, TV_TYPICAL_RANKED) * (cpu_tuple_cost + cpu_operator_cost);
+    *total = *startup + tenant * (cpu_tuple_cost + cpu_operator_cost);
     *selectivity = costs.indexSelectivity;
-    *correlation = 0;
+    *correlation = tv_correlation(root, index);
 }
 
 static void tv_set_abilities(IndexAmRoutine *am)

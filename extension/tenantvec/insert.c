@@ -73,7 +73,7 @@ static void tv_lock_tenant(TvIndex *ix, const TvKey *key, int dim, TvView *view)
         if (head == InvalidBlockNumber)
             head = tv_tenant_create(ix, key, dim);
         LockPage(ix->rel, head, ShareLock);
-        if (tv_view_load(ix, head, key, ix->work, dim, view))
+        if (tv_view_load(ix, head, key, true, view))
             return;
         UnlockPage(ix->rel, head, ShareLock);
     }
@@ -86,16 +86,14 @@ void tv_insert_row(TvIndex *ix, Relation heap, const TvKey *key, Datum vector, I
     const TvList *list;
     TvEntry *entry;
     uint32 rows;
-    bool ranked;
 
-    tv_set_dim(ix, dim);
-    ranked = tv_vector_load(ix, vector, ix->work);
+    tv_vector_set(ix, vector);
     tv_lock_tenant(ix, key, dim, view);
     tenant = TvPageTenant(view->head);
     list = tv_nearest_list(view);
     tv_tenant_ref(ix, tenant);
     entry = palloc0(TvEntrySize(dim, tenant->bits));
-    if (ranked)
+    if (tv_vector_rotated(ix))
         tv_encode(ix->type->metric, ix->work, ix->ref, dim, tenant->bits, entry);
     else
         entry->flags = TV_UNRANKED;

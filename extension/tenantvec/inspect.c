@@ -131,7 +131,7 @@ Datum tenantvec_tenants(PG_FUNCTION_ARGS)
     nblocks = RelationGetNumberOfBlocks(index);
     for (BlockNumber block = 1; block < nblocks; block++) {
         CHECK_FOR_INTERRUPTS();
-        if (tv_block_kind(index, block) == TV_TENANT && tv_view_load(ix, block, NULL, NULL, 0, &view))
+        if (tv_block_kind(index, block) == TV_TENANT && tv_view_load(ix, block, NULL, false, &view))
             tv_put_tenant(ix, &view, store, desc);
     }
     index_close(index, AccessShareLock);
@@ -197,7 +197,7 @@ static void tv_check_tenant(TvCheck *check, BlockNumber block)
     TvKey key;
     bool possible;
 
-    if (!tv_view_load(ix, block, NULL, NULL, 0, &check->view))
+    if (!tv_view_load(ix, block, NULL, false, &check->view))
         return;
     check->tenants++;
     check->count.pages += tv_other_pages(ix, &check->view);
@@ -236,7 +236,7 @@ static void tv_check_row(Relation index, ItemPointer tid, Datum *values, bool *i
                             errmsg("index \"%s\" lacks row (%u,%u)", RelationGetRelationName(index),
                                    ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid))));
         tv_key_make(ix, values[0], InvalidOid, &key, &possible);
-        if (check->view.block != seen->tenant && !tv_view_load(ix, seen->tenant, NULL, NULL, 0, &check->view))
+        if (check->view.block != seen->tenant && !tv_view_load(ix, seen->tenant, NULL, false, &check->view))
             tv_bad_page(index, seen->tenant, "tenant has gone");
         if (!tv_tenant_is(ix, check->view.head, &key))
             tv_bad_page(index, seen->tenant, "a row of another tenant");

@@ -404,20 +404,3 @@ void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int
     query->error = (float)sqrt(norm2 + lost / tv_distortion[bits]);
     query->ip_bias = -ref_dot;
 }
-
-/*
- * Estimate |x - o|^2 (for inner product: -<x, o>) and its standard error from the dot product of the bits.
- */
-float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot, float *err)
-{
-    int64 centered = 2 * (int64)dot - ((1 << bits) - 1) * query->sum; /* twice sum((level - center) * query level) */
-    float half = ((1 << query->bits) - 1) / 2.0f;
-    float ip = query->delta * (0.5f * (float)centered * entry->scale - half * entry->offset);
-
-    if (metric == TV_IP) {
-        *err = query->error * entry->err;
-        return query->ip_bias + entry->bias - ip;
-    }
-    *err = 2 * query->error * entry->err;
-    return query->norm2 + entry->bias - 2 * ip;
-}

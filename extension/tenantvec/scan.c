@@ -19,10 +19,15 @@
 
 /* A scan that has returned one in so many of the rows it looked at reads more lists, and then ranks all there are. */
 #define TV_DEPTH 8
+#define TV_TINY (4 * TV_DEPTH)
 
 /* Lists are read, nearest first, until a number of them in a row has brought no row among so many with the best bounds.
  */
 #define TV_BEST 10
+
+/* Rows expected to be taken from the heap; and how many bounds tell where to cut them off. */
+#define TV_BATCH 128
+#define TV_SAMPLE 256
 
 /* Rounding in single precision, relative to the squares it happens to. */
 #define TV_ROUNDING 1e-5f
@@ -32,12 +37,22 @@ typedef struct TvItem {
     ItemPointerData tid;
 } TvItem;
 
-/* The smallest item is on top; equal keys come by tid. */
+/* A heap: the smallest item is first; equal keys come by tid. */
 typedef struct TvHeap {
     TvItem *items;
     int64 n;
     int64 allocated;
 } TvHeap;
+
+/*
+ * Items of which few are going to be asked for: those from `rest` on are a heap, and none before them is smaller. When
+ * the heap has been used up, another is taken from the rest.
+ */
+typedef struct TvQueue {
+    TvHeap all;
+    int64 rest;
+    int64 batch; /* items that the next heap should have, about */
+} TvQueue;
 
 typedef struct TvScan {
     MemoryContext ctx;
@@ -48,7 +63,7 @@ typedef struct TvScan {
     TvQuery query;
     Datum vector; /* what to order by, detoasted, in `order_ctx`; NULL pointer if it is null */
     MemoryContext order_ctx;
-    bool unranked; /* nothing is known but exact distances */
+    bool unranked; /* codes are not looked at, only exact distances */
     bool started;
     int next_list;
     int wave;
@@ -56,7 +71,7 @@ typedef struct TvScan {
     int nbest;
     double best[TV_BEST]; /* lowest bounds seen, unordered but for the highest of them in front */
     int bits;
-    TvHeap bounds;  /* rows by lower bound */
+    TvQueue bounds; /* rows by lower bound */
     TvHeap results; /* rows by exact distance */
     int64 seen;
     int64 returned;
@@ -70,29 +85,23 @@ static inline bool tv_item_less(const TvItem *a, const TvItem *b)
     return ItemPointerCompare((ItemPointer)&a->tid, (ItemPointer)&b->tid) < 0;
 }
 
-static void tv_heap_down(TvHeap *heap, int64 i)
+static void tv_heap_down(TvItem *items, int64 n, int64 i)
 {
-    TvItem item = heap->items[i];
+    TvItem item = items[i];
 
     for (;;) {
         int64 child = 2 * i + 1;
 
-        if (child >= heap->n)
+        if (child >= n)
             break;
-        if (child + 1 < heap->n && tv_item_less(&heap->items[child + 1], &heap->items[child]))
+        if (child + 1 < n && tv_item_less(&items[child + 1], &items[child]))
             child++;
-        if (!tv_item_less(&heap->items[child], &item))
+        if (!tv_item_less(&items[child], &item))
             break;
-        heap->items[i] = heap->items[child];
+        items[i] = items[child];
         i = child;
     }
-    heap->items[i] = item;
-}
-
-static void tv_heap_order(TvHeap *heap)
-{
-    for (int64 i = heap->n / 2 - 1; i >= 0; i--)
-        tv_heap_down(heap, i);
+    items[i] = item;
 }
 
 static void tv_heap_reserve(TvHeap *heap, MemoryContext ctx, int64 more)
@@ -116,14 +125,80 @@ static void tv_heap_push(TvHeap *heap, MemoryContext ctx, TvItem item)
     heap->items[i] = item;
 }
 
-static TvItem tv_heap_pop(TvHeap *heap)
+/* Take the smallest of the heap that the last `n` items are; the caller has one less. */
+static TvItem tv_heap_take(TvItem *items, int64 n)
 {
-    TvItem top = heap->items[0];
+    TvItem top = items[0];
 
-    heap->items[0] = heap->items[--heap->n];
-    if (heap->n > 0)
-        tv_heap_down(heap, 0);
+    items[0] = items[n - 1];
+    if (n > 1)
+        tv_heap_down(items, n - 1, 0);
     return top;
+}
+
+static int tv_compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Number of items in front of those that the next heap is made of, moved behind them: those up to a key that a sample
+ * suggests. */
+static int64 tv_queue_divide(TvQueue *queue)
+{
+    TvItem *items = queue->all.items;
+    int64 n = queue->all.n;
+    int64 end = n;
+    double sample[TV_SAMPLE];
+    double highest;
+
+    if (n <= 2 * queue->batch || n <= TV_SAMPLE)
+        return 0;
+    for (int i = 0; i < TV_SAMPLE; i++)
+        sample[i] = items[i * n / TV_SAMPLE].key;
+    qsort(sample, TV_SAMPLE, sizeof(double), tv_compare_doubles);
+    highest = sample[TV_SAMPLE * queue->batch / n];
+    for (int64 i = 0; i < end;) {
+        TvItem item = items[i];
+
+        if (item.key <= highest) {
+            items[i] = items[--end];
+            items[end] = item;
+        } else
+            i++;
+    }
+    return end;
+}
+
+/* Make the next heap, for the last one is used up, or items have been added. */
+static void tv_queue_order(TvQueue *queue)
+{
+    TvItem *items;
+    int64 n;
+
+    queue->rest = tv_queue_divide(queue);
+    queue->batch *= 4;
+    items = queue->all.items + queue->rest;
+    n = queue->all.n - queue->rest;
+    for (int64 i = n / 2 - 1; i >= 0; i--)
+        tv_heap_down(items, n, i);
+}
+
+static TvItem tv_queue_take(TvQueue *queue)
+{
+    TvItem top = tv_heap_take(queue->all.items + queue->rest, queue->all.n - queue->rest);
+
+    if (--queue->all.n == queue->rest && queue->rest > 0)
+        tv_queue_order(queue);
+    return top;
+}
+
+/* The smallest item; there is one. */
+static inline const TvItem *tv_queue_first(const TvQueue *queue)
+{
+    return &queue->all.items[queue->rest];
 }
 
 IndexScanDesc tv_beginscan(Relation index, int nkeys, int norderbys)
@@ -145,7 +220,8 @@ void tv_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, in
     TvScan *so = scan->opaque;
 
     so->started = false;
-    so->bounds.n = 0;
+    so->bounds.all.n = so->bounds.rest = 0;
+    so->bounds.batch = TV_BATCH;
     so->results.n = 0;
     if (keys && scan->numberOfKeys > 0)
         memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
@@ -207,13 +283,13 @@ static void tv_collect(Page page, void *arg)
 
     if (opaque->count == 0)
         return;
-    tv_heap_reserve(&so->bounds, so->ctx, opaque->count);
+    tv_heap_reserve(&so->bounds.all, so->ctx, opaque->count);
     if (!so->unranked)
         tv_kernel(TvPageEntry(page, 0)->code, opaque->count, opaque->size, so->query.words, so->bits, so->query.planes,
                   so->query.bits, so->dots);
     for (int i = 0; i < opaque->count; i++) {
         TvEntry *entry = TvPageEntry(page, i);
-        TvItem *item = &so->bounds.items[so->bounds.n++];
+        TvItem *item = &so->bounds.all.items[so->bounds.all.n++];
 
         item->key = tv_lower_bound(so, entry, so->dots[i]);
         item->tid = entry->tid;
@@ -240,7 +316,7 @@ static void tv_set_query(TvScan *so, const TvTenant *tenant)
     }
     so->bits = tenant->bits;
     tv_query_set(&so->query, so->ix->work, so->ix->ref, tenant->dim, tenant->bits);
-    so->unranked = so->unranked || so->query.unranked;
+    so->unranked = so->query.unranked;
 }
 
 /* Find the tenant that all keys agree on; false if there is none. */
@@ -276,7 +352,6 @@ static void tv_scan_order(IndexScanDesc scan)
 
     if (order->sk_flags & SK_ISNULL) {
         so->vector = PointerGetDatum(NULL);
-        so->unranked = true;
         return;
     }
     caller = MemoryContextSwitchTo(so->row);
@@ -289,9 +364,8 @@ static void tv_scan_order(IndexScanDesc scan)
         caller = MemoryContextSwitchTo(so->order_ctx);
         so->vector = PointerGetDatum(PG_DETOAST_DATUM_COPY(vector));
         MemoryContextSwitchTo(caller);
+        tv_vector_set(so->ix, so->vector);
     }
-    tv_set_dim(so->ix, tv_vector_dim(so->ix, so->vector));
-    so->unranked = !tv_vector_load(so->ix, so->vector, so->ix->work);
 }
 
 /* Read the next wave of lists: the first until enough of them were read in vain, later ones twice as many each. */
@@ -306,7 +380,13 @@ static void tv_next_wave(TvScan *so)
         tv_list_walk(so->ix, &so->view, &so->view.lists[so->next_list++], tv_collect, so);
     }
     so->wave = so->next_list;
-    tv_heap_order(&so->bounds);
+    tv_queue_order(&so->bounds);
+}
+
+/* Whether all rows will be looked at for a handful returned, so that their codes are of no use. */
+static bool tv_scan_tiny(const TvScan *so)
+{
+    return so->view.flat && TvPageOpaque(so->view.head)->rows <= TV_TINY;
 }
 
 static void tv_start(IndexScanDesc scan)
@@ -335,10 +415,11 @@ static void tv_start(IndexScanDesc scan)
         CHECK_FOR_INTERRUPTS();
         if (!tv_scan_find(scan, &key, &head))
             return;
-        if (tv_view_load(so->ix, head, &key, ordered ? so->ix->work : NULL, so->ix->dim, &so->view))
+        if (tv_view_load(so->ix, head, &key, ordered, &so->view))
             break;
     }
-    if (ordered && !so->unranked)
+    so->unranked = !ordered || tv_scan_tiny(so) || !tv_vector_rotated(so->ix);
+    if (!so->unranked)
         tv_set_query(so, TvPageTenant(so->view.head));
     if (!so->unranked)
         qsort(so->view.lists, so->view.nlists, sizeof(TvList), tv_compare_lists);
@@ -354,7 +435,7 @@ static void tv_start(IndexScanDesc scan)
 static void tv_rank_next(IndexScanDesc scan)
 {
     TvScan *so = scan->opaque;
-    TvItem item = tv_heap_pop(&so->bounds);
+    TvItem item = tv_queue_take(&so->bounds);
     MemoryContext caller = MemoryContextSwitchTo(so->row);
     Datum vector;
 
@@ -375,9 +456,11 @@ static void tv_rank_next(IndexScanDesc scan)
 /* Whether the nearest row at hand may be returned: no other can be nearer, or enough have been tried. */
 static bool tv_ready(const TvScan *so, bool deep)
 {
-    if (so->results.n == 0 || (deep && so->bounds.n > 0))
+    if (so->results.n == 0)
         return false;
-    return so->bounds.n == 0 || so->results.items[0].key < so->bounds.items[0].key || so->results.n >= tv_rerank;
+    if (so->bounds.all.n == 0)
+        return true;
+    return !deep && (so->results.items[0].key < tv_queue_first(&so->bounds)->key || so->results.n >= tv_rerank);
 }
 
 bool tv_gettuple(IndexScanDesc scan, ScanDirection direction)
@@ -390,15 +473,15 @@ bool tv_gettuple(IndexScanDesc scan, ScanDirection direction)
     for (;;) {
         bool deep = (so->returned + 1) * TV_DEPTH >= so->seen;
 
-        if (so->next_list < so->view.nlists && (deep || so->bounds.n == 0))
+        if (so->next_list < so->view.nlists && (deep || so->bounds.all.n == 0))
             tv_next_wave(so);
         else if (tv_ready(so, deep)) {
-            scan->xs_heaptid = tv_heap_pop(&so->results).tid;
+            scan->xs_heaptid = tv_heap_take(so->results.items, so->results.n--).tid;
             scan->xs_recheck = true;
             scan->xs_recheckorderby = false;
             so->returned++;
             return true;
-        } else if (so->bounds.n > 0)
+        } else if (so->bounds.all.n > 0)
             tv_rank_next(scan);
         else
             break;

@@ -111,17 +111,18 @@ static void tv_view_read_lists(TvIndex *ix, TvView *view, bool ranked)
     }
 }
 
-static void tv_view_rank(TvIndex *ix, TvView *view, const float *x)
+static void tv_view_rank(TvIndex *ix, TvView *view)
 {
     const TvTenant *tenant = TvPageTenant(view->head);
 
+    (void)tv_vector_rotated(ix);
     tv_tenant_ref(ix, tenant);
     if (view->query.words != TvWords(tenant->dim)) {
         if (view->query.planes)
             pfree(view->query.planes);
         tv_query_init(&view->query, tenant->dim, ix->ctx);
     }
-    tv_query_set(&view->query, x, ix->ref, tenant->dim, TV_CENTROID_BITS);
+    tv_query_set(&view->query, ix->work, ix->ref, tenant->dim, TV_CENTROID_BITS);
 }
 
 void tv_check_dim(TvIndex *ix, int expected, int dim)
@@ -134,10 +135,10 @@ void tv_check_dim(TvIndex *ix, int expected, int dim)
 }
 
 /*
- * Load the lists of the tenant at `head`; with the rotated vector `x`, also how far their centroids are from it. False
+ * Load the lists of the tenant at `head`; if `ordered`, also how far their centroids are from the vector at hand. False
  * if the block no longer belongs to `key`, so that it has to be looked up again.
  */
-bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *x, int dim, TvView *view)
+bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, bool ordered, TvView *view)
 {
     if (view->head == NULL)
         view->head = MemoryContextAlloc(ix->ctx, BLCKSZ);
@@ -149,8 +150,8 @@ bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *
         if (!tv_head_copy(ix, head, key, view->head))
             return false;
         version = tenant->version;
-        if (x)
-            tv_check_dim(ix, tenant->dim, dim);
+        if (ordered)
+            tv_check_dim(ix, tenant->dim, ix->dim);
         view->flat = tenant->lists == InvalidBlockNumber;
         if (view->flat) {
             tv_view_reserve(ix, view, 1);
@@ -158,9 +159,9 @@ bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *
             view->nlists = 1;
             return true;
         }
-        if (x)
-            tv_view_rank(ix, view, x);
-        tv_view_read_lists(ix, view, x != NULL);
+        if (ordered)
+            tv_view_rank(ix, view);
+        tv_view_read_lists(ix, view, ordered);
         if (!tv_head_copy(ix, head, key, view->head))
             return false;
         if (version != tenant->version)

@@ -152,6 +152,9 @@ typedef struct TvIndex {
     Oid key_type;
     int16 key_typlen;
     bool key_typbyval;
+    Datum vector; /* at hand; must live as long */
+    bool rotated; /* `work` holds it */
+    bool ranked;  /* it has a direction that can be coded */
     /* buffers for the dimension at hand */
     int dim;
     float *work;
@@ -186,6 +189,8 @@ extern TvIndex *tv_open(Relation index, MemoryContext ctx);
 extern int tv_vector_dim(const TvIndex *ix, Datum vector);
 extern bool tv_vector_load(TvIndex *ix, Datum vector, float *out);
 extern void tv_set_dim(TvIndex *ix, int dim);
+extern void tv_vector_set(TvIndex *ix, Datum vector);
+extern bool tv_vector_rotated(TvIndex *ix);
 
 /* quantize.c */
 extern double tv_norm2(const float *x, int padded);
@@ -195,8 +200,22 @@ extern void tv_decode(const TvEntry *entry, int dim, int bits, float *out);
 extern void tv_add(float *sum, const float *x, int padded);
 extern void tv_query_init(TvQuery *query, int dim, MemoryContext ctx);
 extern void tv_query_set(TvQuery *query, const float *x, const float *ref, int dim, int bits);
-extern float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot,
-                               float *err);
+
+/* Estimate |x - o|^2 (for inner product: -<x, o>) and its standard error from the dot product of the bits. */
+static inline float tv_query_estimate(const TvQuery *query, TvMetric metric, const TvEntry *entry, int bits, uint32 dot,
+                                      float *err)
+{
+    int64 centered = 2 * (int64)dot - ((1 << bits) - 1) * query->sum; /* twice sum((level - center) * query level) */
+    float half = ((1 << query->bits) - 1) / 2.0f;
+    float ip = query->delta * (0.5f * (float)centered * entry->scale - half * entry->offset);
+
+    if (metric == TV_IP) {
+        *err = query->error * entry->err;
+        return query->ip_bias + entry->bias - ip;
+    }
+    *err = 2 * query->error * entry->err;
+    return query->norm2 + entry->bias - 2 * ip;
+}
 
 /* kernel.c: the dot products of `n` codes, `stride` bytes apart, with a query */
 typedef void (*TvKernel)(const uint64 *codes, int n, size_t stride, int words, int bits, const uint64 *planes,
@@ -239,6 +258,7 @@ extern Datum tv_tenant_key(TvIndex *ix, TvTenant *tenant);
 typedef struct TvFetch {
     IndexFetchTableData *fetch;
     TupleTableSlot *slot;
+    AttrNumber column; /* 0: an expression, for which there are */
     IndexInfo *info;
     EState *estate;
 } TvFetch;
@@ -267,7 +287,7 @@ typedef struct TvView {
 typedef void (*TvPageCallback)(Page page, void *arg);
 extern void tv_check_dim(TvIndex *ix, int expected, int dim);
 extern void tv_tenant_ref(TvIndex *ix, const TvTenant *tenant);
-extern bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, const float *x, int dim, TvView *view);
+extern bool tv_view_load(TvIndex *ix, BlockNumber head, const TvKey *key, bool ordered, TvView *view);
 extern void tv_list_walk(TvIndex *ix, const TvView *view, const TvList *list, TvPageCallback callback, void *arg);
 
 /* insert.c */

@@ -108,6 +108,7 @@ void tv_set_dim(TvIndex *ix, int dim)
     ix->work = MemoryContextAllocZero(ix->ctx, sizeof(float) * TvPadded(dim));
     ix->ref = MemoryContextAllocZero(ix->ctx, sizeof(float) * TvPadded(dim));
     ix->ref_id = 0;
+    ix->rotated = false;
     ix->dim = dim;
 }
 
@@ -138,4 +139,21 @@ bool tv_vector_load(TvIndex *ix, Datum vector, float *out)
     }
     tv_rotate(out, padded, scale);
     return true;
+}
+
+/* Have a detoasted vector at hand. */
+void tv_vector_set(TvIndex *ix, Datum vector)
+{
+    tv_set_dim(ix, tv_vector_dim(ix, vector));
+    ix->vector = vector;
+    ix->rotated = false;
+}
+
+/* Load the vector at hand into ix->work, unless it is there. False if it cannot be coded. */
+bool tv_vector_rotated(TvIndex *ix)
+{
+    if (!ix->rotated)
+        ix->ranked = tv_vector_load(ix, ix->vector, ix->work);
+    ix->rotated = true;
+    return ix->ranked;
 }

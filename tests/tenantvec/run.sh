@@ -48,10 +48,10 @@ inside()
     run_as_account sh -euc '
         cd "$1"
         pgxs=$(pg_config --pgxs)
-        export pgxs="${pgxs%/src/makefiles/pgxs.mk}/src/test" bindir="$2" socket="$3" VALGRIND="$4" LEAK_SCANS="$5"
-        shift 5
+        export pgxs="${pgxs%/src/makefiles/pgxs.mk}/src/test" bindir="$2" socket="$3" TENANTVEC_SCANS="$4"
+        shift 4
         "$@"
-    ' sh "$inside/tenantvec-test/$name" "$bindir" "$socket" "${TENANTVEC_VALGRIND:-}" "${TENANTVEC_SCANS:-}" "$@"
+    ' sh "$inside/tenantvec-test/$name" "$bindir" "$socket" "${TENANTVEC_SCANS:-}" "$@"
 }
 
 # names VARIABLE: what the extension's Makefile gives it.

@@ -11,7 +11,7 @@ use TenantvecLoad;
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\nfull_page_writes = on\n");
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nfull_page_writes = on\n");
 $node->start;
 create_table($node);
 

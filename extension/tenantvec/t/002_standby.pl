@@ -10,12 +10,12 @@ use TenantvecLoad;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "autovacuum = off\n");
+$primary->append_conf('postgresql.conf', "jit = off\nautovacuum = off\n");
 $primary->start;
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
-$standby->append_conf('postgresql.conf', "max_standby_streaming_delay = 60s\n");
+$standby->append_conf('postgresql.conf', "jit = off\nmax_standby_streaming_delay = 60s\n");
 $standby->start;
 create_table($primary);
 $primary->wait_for_catchup($standby);

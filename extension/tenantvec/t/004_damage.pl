@@ -10,7 +10,7 @@ use TenantvecLoad;
 
 my $node = PostgreSQL::Test::Cluster->new('damage');
 $node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\nignore_checksum_failure = on\nrestart_after_crash = off\n");
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nignore_checksum_failure = on\nrestart_after_crash = off\n");
 $node->start;
 create_table($node);
 my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q(SELECT pg_relation_filepath('load_index')));

@@ -10,7 +10,7 @@ use TenantvecLoad;
 
 my $node = PostgreSQL::Test::Cluster->new('dump');
 $node->init;
-$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nallow_in_place_tablespaces = on\n");
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nfsync = off\nallow_in_place_tablespaces = on\n");
 $node->start;
 create_table($node);
 

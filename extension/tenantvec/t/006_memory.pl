@@ -1,0 +1,74 @@
+# A session's memory does not grow with its scans, inserts and joins. TENANTVEC_SCANS says how many scans; a million takes minutes.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TenantvecLoad;
+
+my $scans = $ENV{TENANTVEC_SCANS} || 20000;
+my $node = PostgreSQL::Test::Cluster->new('memory');
+$node->init;
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nfsync = off\nenable_seqscan = off\nenable_sort = off\n");
+$node->start;
+create_table($node);
+$node->safe_psql('postgres', q(
+    CREATE FUNCTION scan(n int) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        question vector := tv_vector(7);
+    BEGIN
+        FOR i IN 1 .. n LOOP
+            PERFORM id FROM load WHERE tenant = i % 4 ORDER BY embedding <-> question LIMIT 3;
+        END LOOP;
+    END $$;
+    CREATE FUNCTION fill(n int) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        vectors vector[] := array(SELECT tv_vector(i) FROM generate_series(1, 50) i);
+    BEGIN
+        FOR i IN 1 .. n LOOP
+            INSERT INTO load (tenant, embedding) VALUES (i % 6, vectors[1 + i % 50]);
+        END LOOP;
+    END $$;
+    CREATE FUNCTION rescan(n int) RETURNS void LANGUAGE sql AS $$
+        SELECT count(*) FROM generate_series(1, n) i
+        CROSS JOIN LATERAL (SELECT id FROM load WHERE tenant = i % 4 ORDER BY embedding <-> tv_vector(7) LIMIT 1) x $$;
+    CREATE FUNCTION used() RETURNS bigint LANGUAGE sql AS $$
+        SELECT sum(used_bytes) FROM pg_backend_memory_contexts $$;));
+
+# Bytes that a session holds more after `work` than before, where it has been done once already.
+sub grown
+{
+    my ($warm, $work) = @_;
+
+    return (split /\n/, $node->safe_psql('postgres', qq(
+        SELECT $warm; SELECT $warm;
+        SELECT used() AS before \\gset
+        SELECT $work;
+        SELECT used() - :before)))[-1];
+}
+
+SKIP: {
+    skip 'pg_backend_memory_contexts came with 14', 3 if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;
+    my %grown = (
+        "$scans scans" => grown('scan(200)', "scan($scans)"),
+        '5000 inserts' => grown('fill(200)', 'fill(5000)'),
+        '5000 scans of a join' => grown('rescan(200)', 'rescan(5000)'));
+    for my $what (sort keys %grown)
+    {
+        cmp_ok($grown{$what}, '<', 65536, "$what: memory stays") or diag "$what: $grown{$what} bytes";
+    }
+}
+
+# What the contexts do not know of shows in the process.
+my ($status, $out, $err) = $node->psql('postgres', qq(
+    SELECT scan(2000), rescan(200);
+    SET client_min_messages = log;
+    SET log_statement_stats = on;
+    SELECT scan(10);
+    SELECT scan($scans);));
+my @resident = $err =~ /(\d+) kB max resident size/g;
+cmp_ok($resident[-1] - $resident[0], '<', 1024, 'the process does not grow') or diag $err;
+$node->stop;
+done_testing();

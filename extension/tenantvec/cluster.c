@@ -22,14 +22,8 @@
 /* The smaller part of a split has at least one row in so many. */
 #define TV_BALANCE 8
 
-typedef struct TvRows {
-    char *entries;
-    size_t size;
-    int n;
-    int allocated;
-} TvRows;
-
-static void tv_rows_add(Page page, void *arg)
+/* Add the entries of a page to the rows. */
+void tv_rows_add(Page page, void *arg)
 {
     TvRows *rows = arg;
     int count = TvPageOpaque(page)->count;
@@ -235,12 +229,12 @@ BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, 
 }
 
 /* Retire a chain of pages. */
-static void tv_retire_chain(Relation index, BlockNumber block)
+void tv_retire_pages(Relation index, BlockNumber block, TvPageKind kind)
 {
     BlockNumber steps = 0;
 
     while (block != InvalidBlockNumber) {
-        Buffer buf = tv_read(index, block, TV_DATA, BUFFER_LOCK_SHARE);
+        Buffer buf = tv_read(index, block, kind, BUFFER_LOCK_SHARE);
         BlockNumber next = TvPageOpaque(BufferGetPage(buf))->next;
 
         UnlockReleaseBuffer(buf);
@@ -249,15 +243,6 @@ static void tv_retire_chain(Relation index, BlockNumber block)
         tv_follow(index, block, &steps);
     }
 }
-
-/* Everything a change to one tenant works with. */
-typedef struct TvChange {
-    TvIndex *ix;
-    TvView view;
-    int dim;
-    int bits;
-    TvRows rows;
-} TvChange;
 
 /*
  * Load the rows' vectors from the heap, rotated. A row that is not there for us to see (being inserted by another
@@ -350,13 +335,8 @@ static void tv_recode(TvChange *change, const float *vectors, const bool *known,
     }
 }
 
-/* A place in the table of lists. */
-typedef struct TvPlace {
-    BlockNumber block;
-    int i;
-} TvPlace;
-
-static TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last)
+/* Where the list stands in the table, and the last page of that. */
+TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last)
 {
     TvPlace place = { InvalidBlockNumber, 0 };
     BlockNumber block = TvPageTenant(change->view.head)->lists;
@@ -458,7 +438,7 @@ static void tv_grow_flat(TvChange *change, Relation heap, bool split)
     }
     GenericXLogFinish(state);
     UnlockReleaseBuffer(headbuf);
-    tv_retire_chain(index, chain);
+    tv_retire_pages(index, chain, TV_DATA);
     if (old_ref != InvalidBlockNumber)
         tv_retire(index, old_ref);
 }
@@ -505,7 +485,7 @@ static void tv_split_list(TvChange *change, TvPlace place, BlockNumber last, Blo
         UnlockReleaseBuffer(lastbuf);
     UnlockReleaseBuffer(placebuf);
     UnlockReleaseBuffer(headbuf);
-    tv_retire_chain(index, list);
+    tv_retire_pages(index, list, TV_DATA);
 }
 
 /* Whether a list of so many rows asks for a change. */

@@ -12,8 +12,9 @@
  *            was there; it is used again when no such reader can be left.
  *
  * Locks, in this order: the tenant's page lock (LockPage on its TENANT block; shared to add or delete rows, exclusive
- * to move them between lists), META, BUCKET, the list's first page, the pages after it, a new page. Scans take no page
- * lock and hold one buffer at a time. Every change is one generic WAL record of at most four pages.
+ * to move them between lists), META, BUCKET, TENANT, LISTS (under the exclusive page lock, in any order), the list's
+ * first page, the pages after it, a new page. Scans take no page lock and hold one buffer at a time. Every change is
+ * one generic WAL record of at most four pages.
  */
 #ifndef TENANTVEC_H
 #define TENANTVEC_H
@@ -294,12 +295,40 @@ extern void tv_list_walk(TvIndex *ix, const TvView *view, const TvList *list, Tv
 extern void tv_insert_row(TvIndex *ix, Relation heap, const TvKey *key, Datum vector, ItemPointer tid, TvView *view);
 
 /* cluster.c */
+typedef struct TvRows {
+    char *entries;
+    size_t size;
+    int n;
+    int allocated;
+} TvRows;
+
+/* Everything a change to one tenant works with. */
+typedef struct TvChange {
+    TvIndex *ix;
+    TvView view;
+    int dim;
+    int bits;
+    TvRows rows;
+} TvChange;
+
+/* A place in the table of lists. */
+typedef struct TvPlace {
+    BlockNumber block;
+    int i;
+} TvPlace;
+
+extern void tv_rows_add(Page page, void *arg);
+extern TvPlace tv_find_place(TvChange *change, BlockNumber list, BlockNumber *last);
+extern void tv_retire_pages(Relation index, BlockNumber block, TvPageKind kind);
 extern void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNumber list);
 extern BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint64 id, float *ref);
 extern bool tv_restructure_due(Relation index, const TvTenant *tenant, uint32 rows);
 extern BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size, uint64 id);
 extern void tv_bisect(const char *entries, int n, size_t stride, int dim, int bits, bool *side);
 extern void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, TvEntry *centroid);
+
+/* merge.c */
+extern bool tv_merge_next(TvIndex *ix, BlockNumber head, int *next);
 
 /* What pg_stat_progress_create_index shows; 1 is initializing. */
 enum { TV_PHASE_LOAD = 2, TV_PHASE_SORT, TV_PHASE_WRITE };

@@ -239,6 +239,7 @@ static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
 {
     BlockNumber place = InvalidBlockNumber;
     double before = vacuum->stats->num_index_tuples;
+    double removed = vacuum->stats->tuples_removed;
     int i = 0;
 
     for (int round = 0;; round++) {
@@ -264,6 +265,9 @@ static void tv_vacuum_tenant(TvVacuum *vacuum, BlockNumber head)
     }
     if (vacuum->stats->num_index_tuples == before)
         tv_vacuum_remove(vacuum, head);
+    else if (vacuum->stats->tuples_removed > removed)
+        for (int next = 0; tv_merge_next(vacuum->ix, head, &next);)
+            tv_vacuum_delay_point();
 }
 
 /* What a block is, as far as vacuum cares. */

@@ -20,6 +20,22 @@ VACUUM life;
 SELECT tenants, rows FROM tenantvec_check('life_index');
 SELECT tv_compare('life', '1', '<=>', quote_literal(tv_vector(-1, 64)::text), 2000, 1000);
 
+
+-- Lists that have shrunk are joined.
+INSERT INTO life SELECT i, 9, 0, tv_vector(i, 64) FROM generate_series(5000, 8999) i;
+SELECT rows, lists > 100 AS many FROM tenantvec_tenants('life_index') WHERE tenant = '9';
+DELETE FROM life WHERE tenant = 9 AND id % 40 <> 0;
+VACUUM life;
+SELECT rows, lists < 30 AS few FROM tenantvec_tenants('life_index') WHERE tenant = '9';
+SELECT tenants, rows FROM tenantvec_check('life_index');
+SELECT tv_compare('life', '9', '<=>', quote_literal(tv_vector(-1, 64)::text), 2000, 1000);
+INSERT INTO life SELECT i, 9, 0, tv_vector(i, 64) FROM generate_series(10001, 14000) i;
+SELECT rows, lists > 100 AS many FROM tenantvec_tenants('life_index') WHERE tenant = '9';
+SELECT tenants, rows FROM tenantvec_check('life_index');
+DELETE FROM life WHERE tenant = 9;
+VACUUM life;
+SELECT tenants, rows FROM tenantvec_check('life_index');
+
 -- A year of coming and going leaves the index no larger than it was.
 CREATE TABLE sizes (n int, pages bigint);
 \o /dev/null

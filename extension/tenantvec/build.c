@@ -155,13 +155,14 @@ static void tv_group_ref(TvBuild *build)
         tv_group_code(build, group->sample + (size_t)i * padded, &group->tids[i], group->ranked[i]);
 }
 
-/* Divide rows into lists, write them, and add their entries to `table`. */
+/* Divide rows into lists, write them, and add their entries to `table`. A list that were full would be split by its
+ * next row. */
 static void tv_group_divide(TvBuild *build, char *entries, int n, StringInfo table)
 {
     TvGroup *group = &build->group;
     size_t size = group->size;
 
-    if (n <= tv_option_list_rows(build->ix->rel)) {
+    if (n <= tv_option_list_rows(build->ix->rel) * 3 / 4) {
         uint64 id = tv_random_id();
         TvEntry *entry = palloc0(TvListSize(group->dim));
 
@@ -193,7 +194,7 @@ static void tv_group_write(TvBuild *build)
     TvGroup *group = &build->group;
     Relation index = build->ix->rel;
     MemoryContext caller = MemoryContextSwitchTo(group->ctx);
-    bool flat = group->n <= tv_option_list_rows(index);
+    bool flat;
     uint64 id = tv_random_id();
     GenericXLogState *state;
     BlockNumber head, block = InvalidBlockNumber;
@@ -205,6 +206,7 @@ static void tv_group_write(TvBuild *build)
 
     if (group->ref == NULL)
         tv_group_ref(build);
+    flat = group->n <= tv_option_list_rows(index);
     head = tv_tenant_create(build->ix, &group->key, group->dim);
     buf = tv_read(index, head, TV_TENANT, BUFFER_LOCK_SHARE);
     if (flat)

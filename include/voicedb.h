@@ -613,7 +613,8 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_index_show(vdb_pool *pool, const vdb_index
                                                  vdb_error *error);
 /*
  * Builds the named strategy's index beside running calls (CREATE INDEX CONCURRENTLY), then drops the others. Doing what
- * is done already changes nothing. VDB_CONFLICT: this server cannot build it.
+ * is done already changes nothing. VDB_CONFLICT: this server cannot build it, or another voicedb has been changing the
+ * schema for a minute.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_index_use(vdb_pool *pool, const char *strategy, vdb_error *error);
 

@@ -2,6 +2,7 @@
 #include "pg/pool.h"
 #include "pg/record.h"
 #include "queries.h"
+#include "schema/lock.h"
 
 #include <string.h>
 
@@ -136,7 +137,9 @@ vdb_status vdb_index_use(vdb_pool *pool, const char *strategy, vdb_error *error)
     vdb_status status = pool_open_patient(pool, &c, error);
     if (status != VDB_OK)
         return status;
-    status = use(c, wanted, error);
+    status = schema_lock(c, DEFAULT_PATIENCE_MS, error);
+    if (status == VDB_OK)
+        status = use(c, wanted, error);
     connection_close(c);
     pool_note(pool, -1);
     return status;

@@ -493,7 +493,9 @@ static void what_locks_for_a_session_is_refused_behind_a_pooler(void **state)
     refused(VDB_USAGE, vdb_index_use(pooled, "none", &failure));
     refused(VDB_USAGE, vdb_tenant_erase(t, NULL, true, &tables, &count, &failure));
     refused(VDB_USAGE, vdb_maintain(pooled, NULL, &rows, &count, &failure));
-    assert_int_equal(number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 8247"), 0);
+    assert_int_equal(number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 8247 "
+                            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"),
+                     0);
     vdb_tenant_close(t);
     vdb_pool_close(pooled);
 }

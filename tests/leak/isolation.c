@@ -378,7 +378,7 @@ static void the_same_seed_does_the_same(void **state)
 /* Parties share connections: two of a member of voicedb_app, two of a superuser, two of a pooler's. */
 static void begin_whole_world(world *w, size_t parties)
 {
-    const char *login = member(), *pooler = start_bouncer(login, 2);
+    const char *login = member(), *pooler = start_bouncer(login, 2, "");
     begin_world(w, ALL, parties);
     world_add_way(w, "member", text("user=%s", login));
     world_add_way(w, "superuser", "");

@@ -32,7 +32,7 @@ static bool is_installed(void)
     return access("/usr/sbin/pgbouncer", X_OK) == 0 || system("command -v pgbouncer >/dev/null") == 0;
 }
 
-const char *start_bouncer(const char *user, int connections)
+const char *start_bouncer(const char *user, int connections, const char *settings)
 {
     struct stat socket;
     if (!is_installed())
@@ -45,8 +45,8 @@ const char *start_bouncer(const char *user, int connections)
     fprintf(config,
             "[databases]\n%s = host=%s port=%s user=%s\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\n"
             "unix_socket_dir = %s\nauth_type = any\npool_mode = transaction\ndefault_pool_size = %d\n"
-            "max_client_conn = 50\n",
-            PQdb(admin), PQhost(admin), PQport(admin), user, folder, connections);
+            "max_client_conn = 50\n%s",
+            PQdb(admin), PQhost(admin), PQport(admin), user, folder, connections, settings);
     fclose(config);
     assert_int_equal(stat(text("%s/.s.PGSQL.%s", PQhost(admin), PQport(admin)), &socket), 0);
     if (getuid() == 0)

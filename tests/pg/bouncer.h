@@ -4,10 +4,10 @@
 
 /*
  * Starts one that logs in as `user` with at most `connections` server connections; the startup parameter `options` is
- * refused, as by default. Returns a connection string to the program's database, or NULL: it is not installed. One at a
- * time.
+ * refused, as by default. `settings` are further lines of its configuration. Returns a connection string to the
+ * program's database, or NULL: it is not installed. One at a time.
  */
-const char *start_bouncer(const char *user, int connections);
+const char *start_bouncer(const char *user, int connections, const char *settings);
 void stop_bouncer(void);
 
 #endif

@@ -389,7 +389,7 @@ static int64_t clients(void)
 static int open_bouncer(void **state)
 {
     (void)state;
-    pooler = start_bouncer(PQuser(admin), 1);
+    pooler = start_bouncer(PQuser(admin), 1, "");
     return 0;
 }
 

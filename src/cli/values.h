@@ -76,6 +76,11 @@ typedef struct backup_values {
     const int64_t *bloat; /* percent */
 } backup_values;
 
+typedef struct key_values {
+    const char *path;
+    const char *after; /* a file */
+} key_values;
+
 typedef struct help_values {
     const char *const *words;
     const bool *markdown;

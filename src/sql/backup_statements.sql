@@ -1,7 +1,7 @@
 -- For each of some tables the statements that a backup, a restore or a copy of one tenant runs on it. Given are the
 -- tables with their columns as backup_tables answers and a manifest keeps them, and a tenant or nothing. What a file
 -- says reaches these statements as quoted names of what the catalog has, and as types that the server knows. A
--- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys. Asked by: backup, restore, the
+-- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys, and what is sealed. Asked by: backup, restore, the
 -- copies of one tenant.
 -- scope: none
 WITH given AS (
@@ -13,6 +13,8 @@ WITH given AS (
     SELECT g.*, r.oid AS table_oid, a.attnum, coalesce(a.attgenerated = '', true) AS written,
            to_regtype(nullif(g.type_name, '')) AS type_oid,
            CASE WHEN g.type_name ~ '^vector(\(\d+\))?$' THEN format('sha256(vector_send(%I))', g.column_name)
+                WHEN g.type_name = 'jsonb' AND nullif(:'domain', '') IS NOT NULL
+                THEN format($sealed$regexp_replace(%I::text, '\{"\$sealed": "[^"]*"\}', 'sealed', 'g')$sealed$, g.column_name)
                 ELSE format('%I', g.column_name) END AS hashed
     FROM given g
     LEFT JOIN pg_class r ON r.relnamespace = 'public'::regnamespace AND r.relkind = 'r' AND r.relname = g.table_name

@@ -71,7 +71,7 @@ measure()
     search) "$programs/bench-search" $quick && echo && "$programs/bench-recall" $quick ;;
     overhead) "$programs/bench-load" $quick && "$programs/bench-overhead" $quick ;;
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
-    call) "$programs/bench-call" $quick ;;
+    call) "$programs/bench-call" $quick && echo && "$programs/bench-context" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
     tenantvec) "$programs/bench-tenantvec" $quick ;;

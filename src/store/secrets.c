@@ -113,21 +113,28 @@ void sealed_config_free(sealed_config *sealed)
     arena_free(sealed->memory);
 }
 
+vdb_status secrets_open_with(vdb_tenant *t, arena *private, const char *provider_uuid, const data_key *key,
+                             const char **config, vdb_error *error)
+{
+    const seal_place place = place_of(t, provider_uuid);
+    return config_has_sealed(*config)
+               ? config_open(private, *config, &place, key->uuid[0] == '\0' ? NULL : key, config, error)
+               : VDB_OK;
+}
+
 vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
                                const char **config, vdb_error *error)
 {
     if (*config == NULL || !config_has_sealed(*config))
         return VDB_OK;
     data_key key;
-    const seal_place place = place_of(t, provider_uuid);
+    arena *private = arena_new_private();
+    if (private == NULL)
+        return error_memory(error);
+    arena_adopt(owner, private);
     vdb_status status = secrets_open_key(t, column, &key, error);
-    arena *private = status == VDB_OK ? arena_new_private() : NULL;
-    if (status == VDB_OK && private == NULL)
-        status = error_memory(error);
-    if (private != NULL)
-        arena_adopt(owner, private);
     if (status == VDB_OK)
-        status = config_open(private, *config, &place, key.uuid[0] == '\0' ? NULL : &key, config, error);
+        status = secrets_open_with(t, private, provider_uuid, &key, config, error);
     sodium_memzero(&key, sizeof key);
     return status;
 }

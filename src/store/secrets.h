@@ -38,6 +38,10 @@ void sealed_config_free(sealed_config *sealed);
 vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
                                const char **config, vdb_error *error);
 
+/* The same with an opened data key, into private memory that the caller has. */
+vdb_status secrets_open_with(vdb_tenant *t, arena *private, const char *provider_uuid, const data_key *key,
+                             const char **config, vdb_error *error);
+
 /* vdb_provider_get() and vdb_secretary_get() without opening the configs: they need no key. */
 vdb_status provider_find(vdb_tenant *t, const char *type, const char *provider, const vdb_provider **row,
                          vdb_error *error);

@@ -1,7 +1,7 @@
+#include "store/conversations.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "store/tenant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static vdb_status conflict_of_call(vdb_tenant *tenant, const char *call_uuid, vd
     return VDB_CONFLICT;
 }
 
-static vdb_status check_start(const vdb_conversation_start_input *input, vdb_error *error)
+vdb_status conversation_check_start(const vdb_conversation_start_input *input, vdb_error *error)
 {
     if (input->call_uuid != NULL && !text_is_uuid(input->call_uuid))
         return check_uuid(input->call_uuid, "call", error);
@@ -42,7 +42,7 @@ vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_sta
     vdb_error local = { 0 };
     error = error == NULL ? &local : error;
     const char *secretary = input->secretary;
-    vdb_status status = check_start(input, error);
+    vdb_status status = conversation_check_start(input, error);
     /* A UUID needs no look-up: the foreign key refuses one that is not the tenant's. */
     if (status == VDB_OK && (secretary == NULL || !text_is_uuid(secretary)))
         status = secretary_resolve(tenant, input->secretary, room, &secretary, error);
@@ -72,7 +72,7 @@ static vdb_status why_not(vdb_tenant *tenant, const char *conversation_uuid, vdb
     return status;
 }
 
-static vdb_status check_message(const vdb_message *message, vdb_error *error)
+vdb_status message_check(const vdb_message *message, vdb_error *error)
 {
     static const char *const roles[] = { "user", "assistant", "system", "tool" };
     bool known = false;
@@ -107,8 +107,7 @@ static vdb_status say(vdb_tenant *tenant, const request *r, bool numbered, PGres
     return status;
 }
 
-/* PostgreSQL's text of an array; UUIDs need no quoting there. Nothing is appended for no list: NULL. */
-static vdb_status uuid_array(const char *const *uuids, buffer *text, vdb_error *error)
+vdb_status message_chunks(const char *const *uuids, buffer *text, vdb_error *error)
 {
     for (size_t i = 0; uuids != NULL && uuids[i] != NULL; i++) {
         vdb_status status = check_uuid(uuids[i], "chunk", error);
@@ -126,12 +125,12 @@ vdb_status vdb_conversation_say(vdb_tenant *tenant, const char *conversation_uui
 {
     vdb_status status = check_uuid(conversation_uuid, kind, error);
     if (status == VDB_OK)
-        status = check_message(message, error);
+        status = message_check(message, error);
     if (status != VDB_OK)
         return status;
     buffer chunks;
     buffer_init(&chunks, LARGEST_ARRAY);
-    status = uuid_array(message->rag_chunk_uuids, &chunks, error);
+    status = message_chunks(message->rag_chunk_uuids, &chunks, error);
     if (status != VDB_OK) {
         buffer_free(&chunks);
         return status;

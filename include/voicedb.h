@@ -457,9 +457,13 @@ typedef struct vdb_conversation_start_input {
     const char *caller_id;
     const char *caller_name;
     const char *metadata;
+    bool resume; /* take up the conversation of this call, if there is one that goes on */
 } vdb_conversation_start_input;
 
-/* VDB_CONFLICT: the tenant has a conversation of this call; the detail names it. */
+/*
+ * The UUID is made of domain and call, where there is a call: every process that starts the same one means the same.
+ * VDB_CONFLICT: the tenant has a conversation of this call (with `resume`: one that has ended); the detail names it.
+ */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_start_input *input,
                                                          char conversation_uuid[37], vdb_error *error);
 
@@ -503,6 +507,15 @@ typedef struct vdb_conversation_end_input {
 /* VDB_CONFLICT: it has ended already. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_end(vdb_tenant *tenant, const char *conversation_uuid,
                                                        const vdb_conversation_end_input *input, vdb_error *error);
+/*
+ * Ends the conversations in which nothing was said for so many seconds, as of their last turn, with final_action
+ * "abandoned". `ended` (may be NULL): how many. What a log brings later opens such a one again. sweep_all is for the
+ * operator: all tenants; VDB_NOT_ALLOWED under a role that row-level security binds.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_sweep(vdb_tenant *tenant, int64_t idle_seconds, int64_t *ended,
+                                                         vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_sweep_all(vdb_pool *pool, int64_t idle_seconds, int64_t *ended,
+                                                             vdb_error *error);
 /* Newest first; `limit` 1 to 10000, 0: 50. `caller_id` NULL: all callers. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int limit,
                                                         const vdb_conversation **rows, size_t *count, vdb_error *error);
@@ -595,6 +608,19 @@ typedef struct vdb_log_state {
 
 /* Never waits for the database. */
 VDB_API void vdb_log_status(vdb_log *log, vdb_log_state *state);
+
+typedef struct vdb_spool {
+    const char *name;  /* of its files, up to a suffix; dead.jsonl */
+    const char *state; /* open: its process lives; orphan: it does not; damaged: a file kept aside; dead: refused */
+    int64_t process;   /* who opened it; 0: not known */
+    int64_t waiting;   /* records that are not in the database; of `dead`: all there are */
+    int64_t bytes;
+    const char *since; /* of the oldest file */
+} vdb_spool;
+
+/* What lies in a spool directory, which is only looked at. Rows for vdb_rows_free(). VDB_BAD_INPUT: unreadable. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_spools(const char *directory, const vdb_spool **rows, size_t *count,
+                                                 vdb_error *error);
 
 /* ---- schema and index (operator) --------------------------------------------------------------------------------- */
 

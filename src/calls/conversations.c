@@ -1,7 +1,6 @@
 #include "calls/conversations.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,14 +102,4 @@ void conversation_said(talk *c, const char *role, uint32_t turn, int64_t now)
     c->roles = (turn == c->turn ? c->roles : 0) | role_bit(role);
     c->turn = turn;
     c->last_at = now;
-}
-
-uuid conversation_of_call(const uuid *domain, const uuid *call)
-{
-    static const uint8_t key[] = "voicedb: the conversation of a call";
-    uint8_t bytes[32], hash[16];
-    memcpy(bytes, domain->bytes, 16);
-    memcpy(bytes + 16, call->bytes, 16);
-    crypto_generichash(hash, sizeof hash, bytes, sizeof bytes, key, sizeof key - 1);
-    return uuid_from_hash(hash);
 }

@@ -45,7 +45,4 @@ unsigned role_bit(const char *role);
 vdb_status conversation_turn(const talk *c, const char *role, uint32_t wanted, uint32_t *turn, vdb_error *error);
 void conversation_said(talk *c, const char *role, uint32_t turn, int64_t now);
 
-/* The UUID of the conversation about a call: the same from whoever asks. */
-uuid conversation_of_call(const uuid *domain, const uuid *call);
-
 #endif

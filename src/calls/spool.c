@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SMALLEST_SEGMENT = 1 << 20, LARGEST_SEGMENT = 16 << 20, SEGMENTS = 8 };
+enum { SMALLEST_SEGMENT = 1 << 20, LARGEST_SEGMENT = 16 << 20, SEGMENTS = 8, MOST_TRIES = 10 };
 
 static const char cannot_write[] = "Check the directory's owner and mode, and that the disk has room.";
 
@@ -211,12 +211,26 @@ static void make_id(spool *s)
     snprintf(s->id, sizeof s->id, "%013" PRIx64 "-%08" PRIx32, (uint64_t)spool_now(), randombytes_random());
 }
 
+/* Whoever looks for orphans may see the new lock before it is locked, and take it: then another name is tried. */
+static bool lock_new_id(spool *s)
+{
+    for (int i = 0; i < MOST_TRIES; i++) {
+        make_id(s);
+        if (spool_lock_file(s, O_CREAT | O_EXCL))
+            return true;
+        if (s->lock_fd < 0)
+            return false;
+        close(s->lock_fd);
+        s->lock_fd = -1;
+    }
+    return false;
+}
+
 vdb_status spool_create(const spool_options *options, spool **out, vdb_error *error)
 {
     spool *s = spool_allocate(options->directory);
     if (s == NULL)
         return error_memory(error);
-    make_id(s);
     s->durable = options->durable;
     s->limit = options->limit;
     s->segment_size = options->limit / SEGMENTS;
@@ -226,7 +240,7 @@ vdb_status spool_create(const spool_options *options, spool **out, vdb_error *er
         s->segment_size = LARGEST_SEGMENT;
     s->next_sequence = 1;
     bool made = mkdir(s->directory, 0700) == 0 || errno == EEXIST;
-    segment *g = made && spool_lock_file(s, O_CREAT | O_EXCL) ? segment_create(s, 1, 1) : NULL;
+    segment *g = made && lock_new_id(s) ? segment_create(s, 1, 1) : NULL;
     if (g == NULL) {
         vdb_status status = unusable(error, s->directory);
         spool_close(s);

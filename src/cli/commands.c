@@ -258,6 +258,7 @@ static const cli_parameter conversation_start_options[] = {
     { TEXT("caller-name", start.caller_name), .value = "NAME", .help = "The caller's name" },
     { TEXT("secretary", start.secretary), .value = "SECRETARY", .help = "Who answers: UUID, extension or name" },
     { JSON("metadata", start.metadata), .standard = "{}", .help = "What else is known, a JSON object" },
+    { FLAG("resume", resume), .help = "Take up the conversation of this call, if there is one that goes on" },
     { 0 },
 };
 static const cli_parameter conversation_say_arguments[] = {
@@ -290,6 +291,21 @@ static const cli_parameter conversation_list_options[] = {
     { 0 },
 };
 static const cli_parameter conversation_show_arguments[] = { { CONVERSATION }, { 0 } };
+static const cli_parameter conversation_sweep_options[] = {
+    { INTEGER("idle", idle, 1, most_int32), .value = "SECONDS", .standard = "3600",
+      .help = "End those in which nothing was said for so long" },
+    { 0 },
+};
+static const cli_parameter conversation_spool_arguments[] = {
+    { PATH("DIRECTORY", spool), .required = true, .help = "Where the logs keep what they have acknowledged" },
+    { 0 },
+};
+static const cli_parameter conversation_spool_options[] = {
+    { FLAG("send", send), .help = "Bring what dead processes have left there into the database" },
+    { INTEGER("timeout", timeout, 1, 86400), .value = "SECONDS", .standard = "60", .help = "How long --send may take" },
+    { FLAG("dead", dead), .help = "Print the records that could not be stored, a JSON object a line" },
+    { 0 },
+};
 #undef V
 
 #define V index_values
@@ -497,6 +513,19 @@ const cli_command cli_commands[] = {
     { COMMAND("conversation", "show", CLI_TENANT, run_conversation_show, conversation_values,
               conversation_show_arguments, none),
       .help = "Show a conversation and what was said" },
+
+    { COMMAND("conversation", "sweep", CLI_DATABASE, run_conversation_sweep, conversation_values, none,
+              conversation_sweep_options),
+      .help = "End the conversations whose process died",
+      .more = "They end with their last turn, as \"abandoned\": of the tenant that --domain names, or, as the tables' "
+              "owner, of all.",
+      .example = "voicedb conversation sweep --idle 1800" },
+    { COMMAND("conversation", "spool", CLI_NOTHING, run_conversation_spool, conversation_values,
+              conversation_spool_arguments, conversation_spool_options),
+      .help = "Show what conversation logs have on disk and the database does not have yet",
+      .more = "The next log that is opened in the directory takes over what dead processes have left; --send does it "
+              "now.",
+      .example = "voicedb conversation spool --send /var/spool/voicedb" },
 
     { COMMAND("index", "show", CLI_DATABASE, run_index_show, nothing, none, none),
       .help = "Show which vector indexes this server can build and which one is used" },

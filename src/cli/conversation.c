@@ -9,7 +9,9 @@ vdb_status run_conversation_start(cli_call *call, vdb_error *error)
 {
     const conversation_values *v = call->values;
     char uuid[37];
-    vdb_status status = vdb_conversation_start(call->tenant, &v->start, uuid, error);
+    vdb_conversation_start_input input = v->start;
+    input.resume = v->resume != NULL;
+    vdb_status status = vdb_conversation_start(call->tenant, &input, uuid, error);
     if (status == VDB_OK)
         output_uuid(call, "conversation_uuid", uuid);
     return status;

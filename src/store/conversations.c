@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +11,33 @@ enum { DEFAULT_LIMIT = 50, LARGEST_LIMIT = 10000, LARGEST_ARRAY = 1 << 20, MOST_
 
 static const char kind[] = "conversation";
 
-static vdb_status conflict_of_call(vdb_tenant *tenant, const char *call_uuid, vdb_error *error)
+uuid conversation_of_call(const uuid *domain, const uuid *call)
 {
+    static const uint8_t key[] = "voicedb: the conversation of a call";
+    uint8_t bytes[32], hash[16];
+    memcpy(bytes, domain->bytes, 16);
+    memcpy(bytes + 16, call->bytes, 16);
+    crypto_generichash(hash, sizeof hash, bytes, sizeof bytes, key, sizeof key - 1);
+    return uuid_from_hash(hash);
+}
+
+/* There is one of this call: it is taken up, if that is wanted and it goes on. */
+static vdb_status take_up(vdb_tenant *tenant, const vdb_conversation_start_input *input, char conversation_uuid[37],
+                          vdb_error *error)
+{
+    const char *call_uuid = input->call_uuid;
     const vdb_conversation *there;
     if (vdb_conversation_get(tenant, call_uuid, &there, NULL) != VDB_OK)
         return error_set(error, VDB_CONFLICT, "Try again.", "a conversation of call %s came and went", call_uuid);
+    if (input->resume && there->ended_at == NULL) {
+        snprintf(conversation_uuid, 37, "%s", there->conversation_uuid);
+        vdb_rows_free(there);
+        return VDB_OK;
+    }
     error_set(error, VDB_CONFLICT, "Go on with that conversation (`voicedb conversation say`).",
               "the tenant has a conversation of call %s", call_uuid);
-    error_detail(error, "conversation %s, started %s", there->conversation_uuid, there->started_at);
+    error_detail(error, "conversation %s, started %s%s%s", there->conversation_uuid, there->started_at,
+                 there->ended_at == NULL ? "" : ", ended ", there->ended_at == NULL ? "" : there->ended_at);
     vdb_rows_free(there);
     return VDB_CONFLICT;
 }
@@ -48,11 +68,16 @@ vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_sta
         status = secretary_resolve(tenant, input->secretary, room, &secretary, error);
     if (status != VDB_OK)
         return status;
-    const request r = REQUEST(CONVERSATION_START, P(secretary), P(input->call_uuid), P(input->caller_id),
-                              P(input->caller_name), P(input->metadata));
+    char own[37];
+    uuid domain, call;
+    bool named = uuid_parse(tenant->uuid, &domain) && uuid_parse(input->call_uuid, &call);
+    uuid conversation = named ? conversation_of_call(&domain, &call) : (uuid){ 0 };
+    uuid_format(&conversation, own);
+    const request r = REQUEST(CONVERSATION_START, P(named ? own : NULL), P(secretary), P(input->call_uuid),
+                              P(input->caller_id), P(input->caller_name), P(input->metadata));
     status = tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = input->call_uuid }, conversation_uuid, error);
     if (status == VDB_NOT_FOUND)
-        return conflict_of_call(tenant, input->call_uuid, error);
+        return take_up(tenant, input, conversation_uuid, error);
     if (status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0)
         return error_set(error, VDB_NOT_FOUND, "Run `voicedb secretary list` to see what there is.",
                          "no secretary \"%s\" in this tenant", secretary);
@@ -86,8 +111,8 @@ vdb_status message_check(const vdb_message *message, vdb_error *error)
                          "the turn number is negative");
     if (!(message->intent_confidence >= 0 && message->intent_confidence <= 1))
         return error_set(error, VDB_USAGE, "Give a number from 0 to 1.", "the intent's confidence is out of range");
-    for (const char *const *uuid = message->rag_chunk_uuids; uuid != NULL && *uuid != NULL; uuid++) {
-        vdb_status status = check_uuid(*uuid, "chunk", error);
+    for (const char *const *chunk = message->rag_chunk_uuids; chunk != NULL && *chunk != NULL; chunk++) {
+        vdb_status status = check_uuid(*chunk, "chunk", error);
         if (status != VDB_OK)
             return status;
     }
@@ -214,6 +239,53 @@ vdb_status vdb_conversation_get(vdb_tenant *tenant, const char *conversation, co
         return status;
     return tenant_row(tenant, REQUEST(CONVERSATION_GET, P(conversation)), &conversation_record,
                       (subject){ .kind = kind, .name = conversation }, (const void **)row, error);
+}
+
+static const char *idle_text(int64_t idle_seconds, number *room, vdb_error *error)
+{
+    if (idle_seconds < 1 || idle_seconds > INT32_MAX) {
+        error_set(error, VDB_USAGE, "Give a number of seconds from 1 on.", "the time without a turn is out of range");
+        return NULL;
+    }
+    return p_int(&idle_seconds, room).value;
+}
+
+vdb_status vdb_conversation_sweep(vdb_tenant *tenant, int64_t idle_seconds, int64_t *ended, vdb_error *error)
+{
+    number room;
+    const char *idle = idle_text(idle_seconds, &room, error);
+    if (idle == NULL)
+        return VDB_USAGE;
+    PGresult *result;
+    const request r = REQUEST(CONVERSATION_SWEEP, P(idle));
+    vdb_status status = tenant_run(tenant, &r, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    if (ended != NULL)
+        *ended = strtoll(PQcmdTuples(result), NULL, 10);
+    PQclear(result);
+    return VDB_OK;
+}
+
+vdb_status vdb_conversation_sweep_all(vdb_pool *pool, int64_t idle_seconds, int64_t *ended, vdb_error *error)
+{
+    error_clear(error);
+    PGresult *result;
+    vdb_status status = unscoped_run(pool, QUERY_CONVERSATION_OPEN, NULL, &result, error);
+    if (status != VDB_OK)
+        return status;
+    int64_t all = 0;
+    for (int i = 0; status == VDB_OK && i < PQntuples(result); i++) {
+        int64_t some = 0;
+        vdb_tenant tenant = { .pool = pool };
+        snprintf(tenant.uuid, sizeof tenant.uuid, "%s", PQgetvalue(result, i, 0));
+        status = vdb_conversation_sweep(&tenant, idle_seconds, &some, error);
+        all += some;
+    }
+    PQclear(result);
+    if (status == VDB_OK && ended != NULL)
+        *ended = all;
+    return status;
 }
 
 vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid, const vdb_message **rows, size_t *count,

@@ -1,62 +1,19 @@
 /* The conversation log: what is acknowledged is stored, once and in order, whatever becomes of process and server. */
-#include "log.h"
+#include "logging.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char ana[37];
 
-static int empty(void **state)
+static int begin(void **state)
 {
-    (void)state;
-    sql("TRUNCATE v_voice_secretaries, v_voice_conversations CASCADE");
+    begin_logging(state);
     ok(vdb_secretary_add(clinic, &(vdb_secretary_input){ .name = "Ana", .extension = "2000" }, ana, &failure));
-    log_begin_test();
     return 0;
-}
-
-static int done(void **state)
-{
-    (void)state;
-    log_end_test();
-    return 0;
-}
-
-static void flush(vdb_log *log)
-{
-    ok(vdb_log_flush(log, 20000, &failure));
-}
-
-static const char *begin(vdb_log *log, const char *call)
-{
-    char made[37];
-    ok(vdb_log_start(log, CLINIC_UUID, &(vdb_conversation_start_input){ .call_uuid = call }, made, &failure));
-    return text("%s", made);
-}
-
-static int64_t say(vdb_log *log, const char *conversation, const char *role, const char *content)
-{
-    int64_t turn = 0;
-    ok(vdb_log_say(log, CLINIC_UUID, conversation, &(vdb_message){ .role = role, .content = content }, &turn,
-                   &failure));
-    return turn;
-}
-
-static void end(vdb_log *log, const char *conversation)
-{
-    ok(vdb_log_end(log, CLINIC_UUID, conversation, &(vdb_conversation_end_input){ 0 }, &failure));
-}
-
-static vdb_log_state state_of(vdb_log *log)
-{
-    vdb_log_state state;
-    vdb_log_status(log, &state);
-    return state;
-}
-
-/* "1 user a|1 assistant b" */
-static const char *transcript(const char *conversation)
-{
-    return value("SELECT coalesce(string_agg(concat_ws(' ', turn_number, role, content), '|' ORDER BY turn_number, "
-                 "created_at), '') FROM v_voice_messages WHERE conversation_uuid = '%s'",
-                 conversation);
 }
 
 /* ---- what calls say ---------------------------------------------------------------------------------------------- */
@@ -121,9 +78,9 @@ static void a_start_is_idempotent(void **state)
 {
     (void)state;
     vdb_log *one = open_log(NULL), *two = open_log(NULL);
-    const char *c = begin(one, NOBODY_UUID);
-    assert_string_equal(begin(one, NOBODY_UUID), c);
-    assert_string_equal(begin(two, NOBODY_UUID), c);
+    const char *c = begin_call(one, NOBODY_UUID);
+    assert_string_equal(begin_call(one, NOBODY_UUID), c);
+    assert_string_equal(begin_call(two, NOBODY_UUID), c);
     assert_int_equal(say(one, c, "user", "a"), 1);
     assert_int_equal(say(one, c, "assistant", "b"), 1);
     flush(one);
@@ -135,7 +92,7 @@ static void a_start_is_idempotent(void **state)
     say(one, c, "assistant", "g");
     flush(one);
     assert_string_equal(transcript(c), "1 user a|1 assistant b|2 user c|2 assistant d|3 user e|4 user f|4 assistant g");
-    end(one, c);
+    end_call(one, c);
     flush(one);
     refused(VDB_CONFLICT, vdb_log_start(one, CLINIC_UUID, &(vdb_conversation_start_input){ .call_uuid = NOBODY_UUID },
                                         (char[37]){ 0 }, &failure));
@@ -148,7 +105,7 @@ static void calls_without_uuid_are_calls_of_their_own(void **state)
 {
     (void)state;
     vdb_log *log = open_log(NULL);
-    const char *a = begin(log, NULL), *b = begin(log, NULL);
+    const char *a = begin_call(log, NULL), *b = begin_call(log, NULL);
     assert_string_not_equal(a, b);
     say(log, a, "user", "a");
     say(log, b, "user", "b");
@@ -166,10 +123,10 @@ static void a_call_that_is_there_is_taken_up(void **state)
         "', '" HOTEL_UUID "', '" NOBODY_UUID "'); INSERT INTO v_voice_messages (domain_uuid, conversation_uuid, "
         "turn_number, role, content) VALUES ('" CLINIC_UUID "', '" HOTEL_UUID "', 1, 'user', 'a')");
     vdb_log *log = open_log(NULL);
-    const char *c = begin(log, NOBODY_UUID);
+    const char *c = begin_call(log, NOBODY_UUID);
     say(log, c, "assistant", "b");
     say(log, c, "user", "c");
-    end(log, c);
+    end_call(log, c);
     flush(log);
     vdb_log_close(log);
     assert_string_equal(transcript(HOTEL_UUID), "1 user a|2 assistant b|2 user c");
@@ -184,7 +141,7 @@ static void what_is_out_of_order_is_refused_at_once(void **state)
     const vdb_message hello = { .role = "user", .content = "a" };
     refused(VDB_NOT_FOUND, vdb_log_end(log, CLINIC_UUID, NOBODY_UUID, &hangup, &failure));
     refused(VDB_NOT_FOUND, vdb_log_say(log, CLINIC_UUID, NOBODY_UUID, &hello, NULL, &failure));
-    const char *c = begin(log, NULL);
+    const char *c = begin_call(log, NULL);
     refused(VDB_NOT_FOUND, vdb_log_say(log, HOTEL_UUID, c, &hello, NULL, &failure));
     const struct {
         int64_t turn;
@@ -202,7 +159,7 @@ static void what_is_out_of_order_is_refused_at_once(void **state)
             refused(turns[i].status, vdb_log_say(log, CLINIC_UUID, c, &m, NULL, &failure));
     }
     assert_int_equal(say(log, c, "user", "y"), 6);
-    end(log, c);
+    end_call(log, c);
     refused(VDB_CONFLICT, vdb_log_say(log, CLINIC_UUID, c, &hello, NULL, &failure));
     refused(VDB_CONFLICT, vdb_log_end(log, CLINIC_UUID, c, &hangup, &failure));
     flush(log);
@@ -210,20 +167,11 @@ static void what_is_out_of_order_is_refused_at_once(void **state)
     assert_string_equal(transcript(c), "3 user x|3 assistant x|5 tool x|5 user x|6 user y");
 }
 
-static char *long_text(size_t length, const char *part)
-{
-    char *made = malloc(length + 1);
-    for (size_t i = 0; i < length; i++)
-        made[i] = part[i % strlen(part)];
-    made[length] = '\0';
-    return made;
-}
-
 static void bad_input_is_refused_at_once(void **state)
 {
     (void)state;
     vdb_log *log = open_log(NULL);
-    const char *c = begin(log, NULL);
+    const char *c = begin_call(log, NULL);
     char *wide = long_text(101, "x"), *wider = long_text(501, "x"), *huge = long_text(5 << 20, "x");
     const struct {
         vdb_status status;
@@ -282,7 +230,7 @@ static void a_message_may_be_long_and_odd(void **state)
 {
     (void)state;
     vdb_log *log = open_log(NULL);
-    const char *c = begin(log, NULL);
+    const char *c = begin_call(log, NULL);
     static const char part[] = "{\"\\,}çã\n☎ NULL '$1' ";
     char *mebibyte = long_text(((1 << 20) / (sizeof part - 1) + 1) * (sizeof part - 1), part);
     say(log, c, "user", mebibyte);
@@ -309,18 +257,6 @@ static void what_is_not_found_is_noted(void **state)
                         "{\"unknown_secretary\": \"Zoe\", \"unknown_transfer_rule\": \"" NOBODY_UUID "\"}");
 }
 
-static const char *dead_letters(void)
-{
-    FILE *file = fopen(text("%s/dead.jsonl", directory), "r");
-    char *content = NULL;
-    size_t room = 0;
-    const char *copy = file == NULL || getdelim(&content, &room, EOF, file) < 0 ? "" : text("%s", content);
-    free(content);
-    if (file != NULL)
-        fclose(file);
-    return copy;
-}
-
 /* Records that cannot be stored are kept, and hold nobody up. */
 static void what_can_never_be_stored_is_kept(void **state)
 {
@@ -331,14 +267,14 @@ static void what_can_never_be_stored_is_kept(void **state)
     char of_gone[37];
     const vdb_message last = { .role = "user", .content = "Alô?" };
     ok(vdb_log_start(log, gone, &(vdb_conversation_start_input){ 0 }, of_gone, &failure));
-    const char *ended = begin(log, NULL), *other = begin(log, NULL);
+    const char *ended = begin_call(log, NULL), *other = begin_call(log, NULL);
     flush(log);
     sql("DELETE FROM v_domains WHERE domain_uuid = '%s'", gone);
     sql("UPDATE v_voice_conversations SET ended_at = now() WHERE conversation_uuid = '%s'", ended);
     ok(vdb_log_say(log, gone, of_gone, &last, NULL, &failure));
     ok(vdb_log_start(log, gone, &(vdb_conversation_start_input){ .caller_id = "777" }, of_gone, &failure));
     say(log, ended, "user", "too late");
-    end(log, ended);
+    end_call(log, ended);
     say(log, other, "user", "in time");
     flush(log);
     assert_int_equal(state_of(log).refused, 4);
@@ -360,7 +296,7 @@ static void what_waits_is_stored_by_whoever_comes_next(void **state)
 {
     (void)state;
     vdb_log *log = open_log(NOWHERE);
-    const char *c = begin(log, NOBODY_UUID);
+    const char *c = begin_call(log, NOBODY_UUID);
     say(log, c, "user", "a");
     say(log, c, "assistant", "b");
     refused(VDB_UNREACHABLE, vdb_log_flush(log, 100, &failure));
@@ -370,7 +306,7 @@ static void what_waits_is_stored_by_whoever_comes_next(void **state)
     vdb_log_close(log);
     log = open_log(NULL);
     assert_int_equal(state_of(log).adopted, 1);
-    assert_string_equal(begin(log, NOBODY_UUID), c);
+    assert_string_equal(begin_call(log, NOBODY_UUID), c);
     say(log, c, "user", "c");
     flush(log);
     assert_int_equal(state_of(log).orphans, 0);
@@ -383,11 +319,12 @@ static void a_full_spool_says_so_and_loses_nothing(void **state)
 {
     (void)state;
     vdb_log *log = NULL;
-    const vdb_log_options small = { .spool_directory = directory, .spool_limit_bytes = 1 << 20 };
-    refused(VDB_USAGE, vdb_log_open(NULL, &(vdb_log_options){ .spool_directory = directory, .spool_limit_bytes = 1 },
-                                    &log, &failure));
+    const vdb_log_options small = { .spool_directory = spool_directory, .spool_limit_bytes = 1 << 20 };
+    refused(VDB_USAGE,
+            vdb_log_open(NULL, &(vdb_log_options){ .spool_directory = spool_directory, .spool_limit_bytes = 1 }, &log,
+                         &failure));
     ok(vdb_log_open(&(vdb_options){ .conninfo = NOWHERE }, &small, &log, &failure));
-    const char *c = begin(log, NULL);
+    const char *c = begin_call(log, NULL);
     char *some = long_text(1000, "x");
     const vdb_message m = { .role = "user", .content = some };
     int64_t turns = 0, turn;
@@ -412,16 +349,16 @@ static void a_spool_that_cannot_be_written_says_so(void **state)
 {
     (void)state;
     vdb_log *log = NULL;
-    const char *file = text("%s/file", directory);
+    const char *file = text("%s/file", spool_directory);
     fclose(fopen(file, "w"));
-    const char *const bad[] = { file, text("%s/none/none", directory), "/proc/voicedb" };
+    const char *const bad[] = { file, text("%s/none/none", spool_directory), "/proc/voicedb" };
     for (size_t i = 0; i < COUNT(bad); i++)
         refused(VDB_BAD_INPUT, vdb_log_open(NULL, &(vdb_log_options){ .spool_directory = bad[i] }, &log, &failure));
     refused(VDB_USAGE, vdb_log_open(NULL, &(vdb_log_options){ 0 }, &log, &failure));
     unlink(file);
     /* A disk that takes no more, in the middle of a record. */
     log = open_log(NOWHERE);
-    const char *c = begin(log, NULL);
+    const char *c = begin_call(log, NULL);
     char *some = long_text(3000, "x");
     struct rlimit before, small = { .rlim_cur = 10000, .rlim_max = RLIM_INFINITY };
     getrlimit(RLIMIT_FSIZE, &before);
@@ -461,7 +398,7 @@ static void log_until_killed(int told, const char *conninfo)
 {
     vdb_log *log;
     char c[37];
-    const vdb_log_options options = { .spool_directory = directory };
+    const vdb_log_options options = { .spool_directory = spool_directory };
     if (vdb_log_open(&(vdb_options){ .conninfo = conninfo }, &options, &log, NULL) != VDB_OK ||
         vdb_log_start(log, CLINIC_UUID, &(vdb_conversation_start_input){ .call_uuid = NOBODY_UUID }, c, NULL) != VDB_OK)
         _exit(1);
@@ -529,19 +466,19 @@ static void a_killed_process_loses_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_call_is_stored, empty, done),
-        cmocka_unit_test_setup_teardown(a_start_is_idempotent, empty, done),
-        cmocka_unit_test_setup_teardown(calls_without_uuid_are_calls_of_their_own, empty, done),
-        cmocka_unit_test_setup_teardown(a_call_that_is_there_is_taken_up, empty, done),
-        cmocka_unit_test_setup_teardown(what_is_out_of_order_is_refused_at_once, empty, done),
-        cmocka_unit_test_setup_teardown(bad_input_is_refused_at_once, empty, done),
-        cmocka_unit_test_setup_teardown(a_message_may_be_long_and_odd, empty, done),
-        cmocka_unit_test_setup_teardown(what_is_not_found_is_noted, empty, done),
-        cmocka_unit_test_setup_teardown(what_can_never_be_stored_is_kept, empty, done),
-        cmocka_unit_test_setup_teardown(what_waits_is_stored_by_whoever_comes_next, empty, done),
-        cmocka_unit_test_setup_teardown(a_full_spool_says_so_and_loses_nothing, empty, done),
-        cmocka_unit_test_setup_teardown(a_spool_that_cannot_be_written_says_so, empty, done),
-        cmocka_unit_test_setup_teardown(a_killed_process_loses_nothing, empty, done),
+        cmocka_unit_test_setup_teardown(a_call_is_stored, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_start_is_idempotent, begin, end_logging),
+        cmocka_unit_test_setup_teardown(calls_without_uuid_are_calls_of_their_own, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_call_that_is_there_is_taken_up, begin, end_logging),
+        cmocka_unit_test_setup_teardown(what_is_out_of_order_is_refused_at_once, begin, end_logging),
+        cmocka_unit_test_setup_teardown(bad_input_is_refused_at_once, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_message_may_be_long_and_odd, begin, end_logging),
+        cmocka_unit_test_setup_teardown(what_is_not_found_is_noted, begin, end_logging),
+        cmocka_unit_test_setup_teardown(what_can_never_be_stored_is_kept, begin, end_logging),
+        cmocka_unit_test_setup_teardown(what_waits_is_stored_by_whoever_comes_next, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_full_spool_says_so_and_loses_nothing, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_spool_that_cannot_be_written_says_so, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_killed_process_loses_nothing, begin, end_logging),
     };
     return run_with_database(tests);
 }

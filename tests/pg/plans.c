@@ -235,7 +235,7 @@ static const char *const definitions[] = {
 static const char *const tableless[] = { "document_lock", "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
-static const char *const for_operators[] = { "tenant_list" };
+static const char *const for_operators[] = { "conversation_open", "tenant_list" };
 
 static void every_query_of_a_tenant_is_bound_to_it(void **state)
 {

@@ -72,6 +72,7 @@ measure()
     overhead) "$programs/bench-load" $quick && "$programs/bench-overhead" $quick ;;
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
     call) "$programs/bench-call" $quick ;;
+    webhook) "$programs/bench-webhook" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
     tenantvec) "$programs/bench-tenantvec" $quick ;;
@@ -79,11 +80,11 @@ measure()
 }
 
 case ${1:-all} in
-all) set -- search overhead ingest call migrate backup tenantvec ;;
-search | overhead | ingest | call | migrate | backup | tenantvec) ;;
+all) set -- search overhead ingest call webhook migrate backup tenantvec ;;
+search | overhead | ingest | call | webhook | migrate | backup | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, call, migrate, backup, tenantvec, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, call, webhook, migrate, backup, tenantvec, or none for all." >&2
     exit 2
     ;;
 esac

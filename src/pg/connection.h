@@ -82,6 +82,11 @@ vdb_status connection_copy_end(connection *c, vdb_status status, int64_t *rows, 
  */
 char **connection_environment(const connection *c, struct arena *a);
 
+/* What poll() can wait on while the server has nothing to answer; -1: the connection is lost. */
+int connection_socket(const connection *c);
+/* Whether notifications have come since the last time. VDB_UNREACHABLE: the connection is lost. */
+vdb_status connection_hear(connection *c, bool *notified, vdb_error *error);
+
 int connection_server_version(const connection *c); /* 170012 */
 
 /* Fills `error` from a failed result: status by SQLSTATE; the server's DETAIL is left out, it may quote a row. */

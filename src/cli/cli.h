@@ -179,6 +179,7 @@ vdb_status run_tenant_export(cli_call *call, vdb_error *error);
 vdb_status run_tenant_import(cli_call *call, vdb_error *error);
 vdb_status run_tenant_erase(cli_call *call, vdb_error *error);
 vdb_status run_maintain(cli_call *call, vdb_error *error);
+vdb_status run_doctor(cli_call *call, vdb_error *error);
 vdb_status run_completion(cli_call *call, vdb_error *error);
 vdb_status run_help(cli_call *call, vdb_error *error);
 vdb_status run_version(cli_call *call, vdb_error *error);

@@ -45,6 +45,7 @@ const cli_noun cli_nouns[] = {
     { "index", "The vector index that searches use" },
     { "backup", "Copies of all voice tables" },
     { "restore", "Rows from a backup" },
+    { "doctor", "What is wrong, and the command that mends it" },
     { "maintain", "Vacuum, analyze and reindex where due" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
@@ -363,6 +364,19 @@ static const cli_parameter completion_arguments[] = {
 };
 #undef V
 
+#define V doctor_values
+static const cli_parameter doctor_arguments[] = {
+    { TEXTS("CODE", codes), .help = "Only these checks; without one, all" },
+    { 0 },
+};
+static const cli_parameter doctor_options[] = {
+    { FLAG("fix", fix), .help = "Mend what is safe: nothing is lost by it, and no call waits" },
+    { TEXTS("except", except), .value = "CODE", .help = "Leave this check out" },
+    { PATHS("file", files), .help = "A further file that holds a secret, such as a backup's key: must be closed to others" },
+    { 0 },
+};
+#undef V
+
 #define V help_values
 static const cli_parameter help_arguments[] = {
     { TEXTS("COMMAND", words), .help = "A noun, or a noun and its verb" },
@@ -528,6 +542,13 @@ const cli_command cli_commands[] = {
       .help = "Vacuum, analyze and reindex the voice tables where it is due",
       .more = "Beside running calls. Prints each table and index with its size and dead rows before and after.",
       .example = "voicedb --fusionpbx maintain --dry-run" },
+
+    { COMMAND("doctor", NULL, CLI_DATABASE, run_doctor, doctor_values, doctor_arguments, doctor_options),
+      .help = "Look for what is wrong, from the server's version to the numbers that calls are transferred to",
+      .more = "Prints each finding with the command that mends it; exits with 12 when there is one. As the tables' owner or "
+              "a superuser: row-level security would hide the tenants' rows. With --domain, tenants other than this one "
+              "are left out.",
+      .example = "voicedb --fusionpbx doctor --fix" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
       .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },

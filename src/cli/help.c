@@ -16,7 +16,8 @@ const cli_exit cli_exits[] = {
     { VDB_PROVIDER, "an AI provider failed" },
     { VDB_BAD_INPUT, "a file, JSON or vector that cannot be used, or standard output that cannot be written" },
     { VDB_PENDING, "`migrate status`: migrations are pending" },
-    { VDB_DRIFT, "`migrate status`: what was applied differs" },
+    { VDB_DRIFT, "`migrate status`, `migrate verify`: what was applied differs" },
+    { VDB_FINDINGS, "`doctor` found something" },
     { 0 },
 };
 

@@ -76,6 +76,13 @@ typedef struct backup_values {
     const int64_t *bloat; /* percent */
 } backup_values;
 
+typedef struct doctor_values {
+    const char *const *codes; /* of checks */
+    const char *const *except;
+    const char *const *files;
+    const bool *fix;
+} doctor_values;
+
 typedef struct help_values {
     const char *const *words;
     const bool *markdown;

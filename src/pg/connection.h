@@ -82,6 +82,9 @@ vdb_status connection_copy_end(connection *c, vdb_status status, int64_t *rows, 
  */
 char **connection_environment(const connection *c, struct arena *a);
 
+/* What libpq was told or took for a keyword of a connection string, a copy in `a`; NULL: nothing. */
+const char *connection_option(const connection *c, struct arena *a, const char *keyword);
+
 int connection_server_version(const connection *c); /* 170012 */
 
 /* Fills `error` from a failed result: status by SQLSTATE; the server's DETAIL is left out, it may quote a row. */

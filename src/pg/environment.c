@@ -69,3 +69,15 @@ char **connection_environment(const connection *c, struct arena *a)
     PQconninfoFree(options);
     return made;
 }
+
+const char *connection_option(const connection *c, struct arena *a, const char *keyword)
+{
+    PQconninfoOption *options = PQconninfo(c->pg);
+    const char *value = NULL;
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, keyword) == 0)
+            value = arena_copy_string(a, o->val);
+    }
+    PQconninfoFree(options);
+    return value;
+}

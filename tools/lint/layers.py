@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-RANK = {"base": 0, "pg": 1, "schema": 2, "store": 2, "knowledge": 3, "backup": 3, "cli": 4}
+RANK = {"base": 0, "pg": 1, "schema": 2, "store": 2, "knowledge": 3, "backup": 3, "doctor": 4, "cli": 5}
 NO_VOICE_TABLES = {"base", "pg"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')

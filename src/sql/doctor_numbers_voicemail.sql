@@ -1,0 +1,9 @@
+-- Numbers of voicemails that transfer rules name, and whether they are switched on: text in FusionPBX 5.4, boolean in 5.5.
+-- Asked by: doctor.
+-- scope: none
+SELECT n.domain_uuid, n.voicemail_id AS number, bool_or(n.voicemail_enabled::text = 'true') AS enabled
+FROM v_voicemails n
+WHERE (n.domain_uuid, n.voicemail_id) IN (SELECT r.domain_uuid, unnest(ARRAY[r.transfer_extension, r.fallback_extension])
+                                FROM v_voice_transfer_rules r
+                                WHERE r.enabled AND (:'only'::uuid IS NULL OR r.domain_uuid = :'only'::uuid))
+GROUP BY 1, 2;

@@ -767,16 +767,17 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintai
 /* ---- doctor (operator) ------------------------------------------------------------------------------------------- */
 
 typedef struct vdb_finding {
-    const char *code;        /* of its check */
-    const char *severity;    /* error: something fails or is open; warning: it will, or works badly; note: good to know */
+    const char *code;     /* of its check */
+    const char *severity; /* error: something fails or is open; warning: it will, or works badly; note: good to know */
     const char *domain_uuid; /* of the tenant it is about; NULL: the whole database */
     const char *domain_name;
     const char *problem; /* one line: what is wrong */
     const char *detail;  /* lines, such as a plan; NULL: nothing more to say */
     const char *mend;    /* one line: what mends it */
-    const char *mend_by; /* who takes that line: voicedb, shell, psql; hand: it is a sentence, only a person can decide */
-    bool fixable;        /* mending it loses nothing and stands in nobody's way */
-    const char *state;   /* found, mended, failed: mending it did, for the reason in `detail` */
+    const char
+        *mend_by;      /* who takes that line: voicedb, shell, psql; hand: it is a sentence, only a person can decide */
+    bool fixable;      /* mending it loses nothing and stands in nobody's way */
+    const char *state; /* found, mended, failed: mending it did, for the reason in `detail` */
 } vdb_finding;
 
 typedef struct vdb_check {
@@ -802,9 +803,9 @@ typedef struct vdb_doctor_options {
  * Looks for what is wrong, from the server's version to the numbers that calls are transferred to. VDB_OK whether or
  * not something is found: a check that fails says so in its row, and those that need the tenants' rows are skipped,
  * which is a finding, under a role that row-level security binds. Rows for vdb_rows_free(), one for each check, in a
- * fixed order. Changes nothing unless `fix`; what is mended is looked for before it is mended, check by check. `options`
- * may be NULL. VDB_USAGE: there is no such check; VDB_NOT_FOUND: no such domain; VDB_SCHEMA: this is not FusionPBX's
- * database.
+ * fixed order. Changes nothing unless `fix`; what is mended is looked for before it is mended, check by check.
+ * `options` may be NULL. VDB_USAGE: there is no such check; VDB_NOT_FOUND: no such domain; VDB_SCHEMA: this is not
+ * FusionPBX's database.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_doctor(vdb_pool *pool, const vdb_doctor_options *options, const vdb_check **rows,
                                              size_t *count, vdb_error *error);

@@ -44,7 +44,7 @@ static bool is_open(const vdb_finding *f)
 }
 
 typedef struct sum {
-    int64_t open, fixable, mended; /* findings */
+    int64_t open, fixable, mended;        /* findings */
     int64_t good, found, skipped, failed; /* checks */
 } sum;
 
@@ -135,7 +135,10 @@ static void print_finding(const cli_call *call, const vdb_finding *f)
     print_line(call, "", f->problem);
     if (f->detail != NULL && !is(f->state, "failed"))
         print_detail(call, f->detail);
-    print_line(call, is(f->state, "mended") ? "mended:  " : is(f->mend_by, "hand") ? "to do:   " : "to mend: ",
+    print_line(call,
+               is(f->state, "mended")   ? "mended:  "
+               : is(f->mend_by, "hand") ? "to do:   "
+                                        : "to mend: ",
                typed(call, f));
     if (is(f->state, "failed"))
         print_line(call, "failed:  ", f->detail);
@@ -228,7 +231,8 @@ vdb_status run_doctor(cli_call *call, vdb_error *error)
         print_check(call, &rows[i]);
     if (!call->json)
         print_rest(rows, count);
-    output_note(call, "%zu checks: %" PRId64 " good, %" PRId64 " found something, %" PRId64 " skipped, %" PRId64
+    output_note(call,
+                "%zu checks: %" PRId64 " good, %" PRId64 " found something, %" PRId64 " skipped, %" PRId64
                 " failed. Mended: %" PRId64 ".",
                 count, s.good, s.found, s.skipped, s.failed, s.mended);
     vdb_rows_free(rows);

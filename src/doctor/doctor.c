@@ -35,12 +35,11 @@ static const checking checks[] = {
     { "role", "Row-level security binds the logins of applications", 0, check_role, fix_statement },
     { "migrations", "The schema is current", 0, check_migrations, NULL },
     { "drift", "The schema is as the migrations made it", NEEDS_CURRENT | NEEDS_ROWS, check_drift, NULL },
-    { "index-invalid", "No interrupted build has left an invalid index", 0, check_index_invalid,
-      fix_statement },
+    { "index-invalid", "No interrupted build has left an invalid index", 0, check_index_invalid, fix_statement },
     { "index-unused", "Every index is of use", NEEDS_CURRENT, check_index_unused, NULL },
-    { "search-plan", "The search uses its index", NEEDS_CURRENT | NEEDS_ROWS, check_search_plan, NULL },
     { "maintenance", "Vacuum and statistics are not overdue, indexes not bloated", NEEDS_CURRENT | NEEDS_ROWS,
       check_maintenance, fix_statement },
+    { "search-plan", "The search uses its index", NEEDS_CURRENT | NEEDS_ROWS, check_search_plan, NULL },
     { "chunk-embedding", "Every passage has its embedding", NEEDS_CURRENT | NEEDS_ROWS, check_chunk_embedding, NULL },
     { "chunk-model", "Passages and questions are embedded by the same model", NEEDS_CURRENT | NEEDS_ROWS,
       check_chunk_model, NULL },
@@ -192,10 +191,10 @@ static vdb_status read_ledger(doctor *d, vdb_error *error)
 
 static const char *obstacle(const doctor *d, const checking *k)
 {
-    if ((k->needs & NEEDS_CURRENT) != 0 && !d->facts.current)
-        return "The schema is not current.";
     if ((k->needs & NEEDS_ROWS) != 0 && d->facts.hidden)
         return "Rows are hidden from this role.";
+    if ((k->needs & NEEDS_CURRENT) != 0 && !d->facts.current)
+        return "The schema is not current.";
     return NULL;
 }
 

@@ -19,13 +19,13 @@ typedef struct facts {
     bool vector_indexes; /* pgvector's own, on any table */
     const char *tenantvec_available;
     const char *tenantvec_created;
-    bool domains;                   /* v_domains is there */
-    bool domains_key;               /* with a key that can be referred to */
-    bool tables;                    /* there are voice tables */
-    bool codes;                     /* passages have their one-bit codes */
-    bool hidden;                    /* row-level security or missing rights keep rows from this role */
+    bool domains;                    /* v_domains is there */
+    bool domains_key;                /* with a key that can be referred to */
+    bool tables;                     /* there are voice tables */
+    bool codes;                      /* passages have their one-bit codes */
+    bool hidden;                     /* row-level security or missing rights keep rows from this role */
     const char *const *shared_names; /* domain names in lower case that several domains have */
-    bool current;                   /* every migration was applied, and nothing else */
+    bool current;                    /* every migration was applied, and nothing else */
 } facts;
 
 typedef struct doctor {
@@ -65,7 +65,8 @@ vdb_status doctor_ask_reports(doctor *d, int query_id, const param *params, vdb_
 /* Says what of the check was not done. */
 void doctor_skip(doctor *d, const char *reason);
 
-/* ---- the checks --------------------------------------------------------------------------------------------------- */
+/* ---- the checks ---------------------------------------------------------------------------------------------------
+ */
 
 vdb_status check_server_version(doctor *d, vdb_error *error);
 vdb_status check_pgvector_missing(doctor *d, vdb_error *error);
@@ -87,7 +88,8 @@ vdb_status check_document_stuck(doctor *d, vdb_error *error);
 vdb_status check_secretary_provider(doctor *d, vdb_error *error);
 vdb_status check_transfer_number(doctor *d, vdb_error *error);
 
-/* ---- mending ------------------------------------------------------------------------------------------------------ */
+/* ---- mending ------------------------------------------------------------------------------------------------------
+ */
 
 /* A psql finding's statement. */
 vdb_status fix_statement(doctor *d, const vdb_finding *f, vdb_error *error);

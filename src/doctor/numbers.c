@@ -128,9 +128,9 @@ static vdb_status read_rules(doctor *d, const rule **rules, size_t *count, vdb_e
 
 /* What FusionPBX says of a number. */
 typedef struct verdict {
-    bool known;               /* its tables are there */
-    bool exists;              /* as what the rule says */
-    bool enabled;             /* and a call gets through */
+    bool known;                 /* its tables are there */
+    bool exists;                /* as what the rule says */
+    bool enabled;               /* and a call gets through */
     const struct source *other; /* as something else that takes calls; NULL: nothing has it */
 } verdict;
 
@@ -163,18 +163,17 @@ static const char *label_of(const char *type)
 
 static vdb_status report_rule(doctor *d, const rule *r, const char *problem, const char *change, vdb_error *error)
 {
-    return doctor_report(
-        d,
-        &(report){ .severity = "error",
-                   .domain_uuid = r->domain_uuid,
-                   .domain_name = r->domain_name,
-                   .problem = problem,
-                   .mend_by = "psql",
-                   .mend = LINE(d,
-                                "UPDATE v_voice_transfer_rules SET %s WHERE domain_uuid = '%s' AND "
-                                "transfer_rule_uuid = '%s';",
-                                change, r->domain_uuid, r->transfer_rule_uuid) },
-        error);
+    return doctor_report(d,
+                         &(report){ .severity = "error",
+                                    .domain_uuid = r->domain_uuid,
+                                    .domain_name = r->domain_name,
+                                    .problem = problem,
+                                    .mend_by = "psql",
+                                    .mend = LINE(d,
+                                                 "UPDATE v_voice_transfer_rules SET %s WHERE domain_uuid = '%s' AND "
+                                                 "transfer_rule_uuid = '%s';",
+                                                 change, r->domain_uuid, r->transfer_rule_uuid) },
+                         error);
 }
 
 static vdb_status judge_number(doctor *d, const rule *r, const numbers *all, vdb_error *error)

@@ -134,8 +134,7 @@ static vdb_status report_unused(doctor *d, const largest *l, const vdb_index *wa
     report r = { .severity = "warning",
                  .detail = plan,
                  .mend_by = of_pgvector ? "voicedb" : "psql",
-                 .mend = of_pgvector ? "index use two-stage"
-                                     : "VACUUM (ANALYZE) public.v_voice_document_chunks;" };
+                 .mend = of_pgvector ? "index use two-stage" : "VACUUM (ANALYZE) public.v_voice_document_chunks;" };
     PGresult *result;
     vdb_status status = doctor_ask(d, QUERY_DOCTOR_PLANNER, NULL, &result, error);
     if (status != VDB_OK)

@@ -63,6 +63,10 @@ vdb_status check_migrations(doctor *d, vdb_error *error)
     const vdb_migration *rows;
     size_t count;
     vdb_status status = ledger_read(d->c, migrations, &rows, &count, error);
+    if (status == VDB_NOT_ALLOWED) {
+        doctor_skip(d, "This role may not read the ledger.");
+        return VDB_OK;
+    }
     if (status != VDB_OK)
         return status;
     size_t pending = ledger_count(rows, count, "pending");
@@ -201,8 +205,9 @@ static vdb_status report_idle_vector_indexes(doctor *d, vdb_error *error)
         if (rows[i].index_name == NULL || rows[i].size_bytes == 0 || rows[i].in_use || !rows[i].valid)
             continue;
         const report r = { .severity = "warning",
-                           .problem = LINE(d, "No search uses the index %s (%" PRId64 " kB), for a better one is there.",
-                                           rows[i].index_name, rows[i].size_bytes / 1024),
+                           .problem =
+                               LINE(d, "No search uses the index %s (%" PRId64 " kB), for a better one is there.",
+                                    rows[i].index_name, rows[i].size_bytes / 1024),
                            .mend_by = "psql",
                            .mend = LINE(d, "DROP INDEX CONCURRENTLY public.%s;", rows[i].index_name) };
         status = doctor_report(d, &r, error);

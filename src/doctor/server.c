@@ -83,45 +83,56 @@ static int compare_versions(const char *a, const char *b)
     return 0;
 }
 
-/* Where the server has a newer one, this database only has to take it; else the server needs it first. */
-static void mend_version(doctor *d, report *r, const char *wanted)
-{
-    const facts *f = &d->facts;
-    r->fixable = f->vector_available != NULL && compare_versions(f->vector_created, f->vector_available) < 0 &&
-                 compare_versions(f->vector_available, wanted) >= 0;
-    r->mend_by = r->fixable ? "psql" : "shell";
-    r->mend = r->fixable ? "ALTER EXTENSION vector UPDATE;"
-                         : LINE(d, "%s && psql -c 'ALTER EXTENSION vector UPDATE'", package_of(d));
-}
-
 /* Those of binary_quantize(), and of the last fix: what 0.8.2, 0.8.3 and 0.8.7 mend is in hnsw and ivfflat. */
 static const char two_stage_version[] = "0.7.0", safe_version[] = "0.8.7";
 
-vdb_status check_pgvector_version(doctor *d, vdb_error *error)
+/* What is defined in this database: it may be older than the server's library. */
+static vdb_status check_definitions(doctor *d, vdb_error *error)
 {
     const facts *f = &d->facts;
-    report r = { .severity = "warning" };
-    if (f->vector_created == NULL)
-        return VDB_OK;
-    if (compare_versions(f->vector_created, two_stage_version) < 0) {
+    bool update = f->vector_available != NULL && compare_versions(f->vector_created, f->vector_available) < 0;
+    report r = { .severity = "warning", .mend_by = "shell", .mend = package_of(d) };
+    if (update) {
+        r.mend_by = "psql";
+        r.mend = "ALTER EXTENSION vector UPDATE;";
+        r.fixable = true;
+    }
+    if (compare_versions(f->vector_created, two_stage_version) < 0)
         r.problem = LINE(d, "pgvector %s cannot do two-stage search, which %s can: searches compare every passage.",
                          f->vector_created, two_stage_version);
-        mend_version(d, &r, two_stage_version);
-    } else if (compare_versions(f->vector_created, safe_version) < 0) {
-        r.severity = f->vector_indexes ? "warning" : "note";
-        r.problem = LINE(d, "pgvector %s has faults in hnsw and ivfflat indexes that %s mends%s", f->vector_created,
-                         safe_version,
-                         f->vector_indexes ? ": a build can show other tables' rows, a vacuum can spoil the index."
-                                           : "; this database has no such index.");
-        mend_version(d, &r, safe_version);
-    } else if (f->vector_available != NULL && compare_versions(f->vector_created, f->vector_available) < 0) {
+    else if (update)
         r.problem = LINE(d, "The server has pgvector %s, this database works with what %s defined.",
                          f->vector_available, f->vector_created);
-        mend_version(d, &r, f->vector_available);
-    } else {
+    else
         return VDB_OK;
-    }
     return doctor_report(d, &r, error);
+}
+
+/* What runs: the server's library. */
+static vdb_status check_library(doctor *d, vdb_error *error)
+{
+    const facts *f = &d->facts;
+    const char *version = f->vector_available == NULL ? f->vector_created : f->vector_available;
+    if (compare_versions(version, safe_version) >= 0)
+        return VDB_OK;
+    return doctor_report(
+        d,
+        &(report){ .severity = f->vector_indexes ? "warning" : "note",
+                   .problem = LINE(
+                       d, "pgvector %s has faults in hnsw and ivfflat indexes that %s mends%s", version, safe_version,
+                       f->vector_indexes ? ": a build can show other tables' rows, a vacuum can spoil the index."
+                                         : "; this database has no such index."),
+                   .mend_by = "shell",
+                   .mend = package_of(d) },
+        error);
+}
+
+vdb_status check_pgvector_version(doctor *d, vdb_error *error)
+{
+    if (d->facts.vector_created == NULL)
+        return VDB_OK;
+    vdb_status status = check_definitions(d, error);
+    return status == VDB_OK ? check_library(d, error) : status;
 }
 
 /* ---- tenantvec --------------------------------------------------------------------------------------------------- */

@@ -8,14 +8,14 @@ from command import SOURCE, VOICEDB, Command
 import tap
 
 NOUNS = ["migrate", "tenant", "provider", "secretary", "document", "search", "transfer", "conversation", "index",
-         "backup", "restore", "maintain", "completion", "help", "version"]
+         "backup", "restore", "doctor", "maintain", "completion", "help", "version"]
 COMMANDS = """
 migrate; migrate status; migrate verify; migrate adopt; migrate repair;
 tenant list; tenant export; tenant import; tenant erase; provider add; provider list; provider show; provider update; provider remove;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
 document remove; document enable; document disable; search; transfer add; transfer list; transfer remove; transfer resolve;
 conversation start; conversation say; conversation end; conversation list; conversation show; index show; index use;
-backup; backup verify; backup key; restore; maintain;
+backup; backup verify; backup key; restore; doctor; maintain;
 completion; help; version
 """
 COMMANDS = [" ".join(c.split()).split() for c in COMMANDS.split(";")]
@@ -31,7 +31,7 @@ class Help(Command):
         self.assertEqual(listed, NOUNS)
         self.assertEqual(re.findall(r"^  (--[a-z]+)", text, re.M),
                          ["--json", "--domain", "--conninfo", "--fusionpbx", "--version", "--help"])
-        self.assertEqual(re.findall(r"^  (\d+) ", text, re.M), [str(n) for n in range(12)])
+        self.assertEqual(re.findall(r"^  (\d+) ", text, re.M), [str(n) for n in range(13)])
 
     def test_every_command_explains_itself(self):
         for command in COMMANDS:

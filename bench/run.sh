@@ -74,16 +74,17 @@ measure()
     call) "$programs/bench-call" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
+    doctor) "$programs/bench-load" $quick && sh "$top/bench/doctor.sh" $quick ;;
     tenantvec) "$programs/bench-tenantvec" $quick ;;
     esac
 }
 
 case ${1:-all} in
-all) set -- search overhead ingest call migrate backup tenantvec ;;
-search | overhead | ingest | call | migrate | backup | tenantvec) ;;
+all) set -- search overhead ingest call migrate backup doctor tenantvec ;;
+search | overhead | ingest | call | migrate | backup | doctor | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, call, migrate, backup, tenantvec, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, call, migrate, backup, doctor, tenantvec, or none for all." >&2
     exit 2
     ;;
 esac

@@ -372,7 +372,8 @@ static const cli_parameter doctor_arguments[] = {
 static const cli_parameter doctor_options[] = {
     { FLAG("fix", fix), .help = "Mend what is safe: nothing is lost by it, and no call waits" },
     { TEXTS("except", except), .value = "CODE", .help = "Leave this check out" },
-    { PATHS("file", files), .help = "A further file that holds a secret, such as a backup's key: must be closed to others" },
+    { PATHS("file", files),
+      .help = "A further file that holds a secret, such as a backup's key: must be closed to others" },
     { 0 },
 };
 #undef V
@@ -545,9 +546,11 @@ const cli_command cli_commands[] = {
 
     { COMMAND("doctor", NULL, CLI_DATABASE, run_doctor, doctor_values, doctor_arguments, doctor_options),
       .help = "Look for what is wrong, from the server's version to the numbers that calls are transferred to",
-      .more = "Prints each finding with the command that mends it; exits with 12 when there is one. As the tables' owner or "
-              "a superuser: row-level security would hide the tenants' rows. With --domain, tenants other than this one "
-              "are left out.",
+      .more =
+          "Prints each finding with the command that mends it; exits with 12 when there is one. As the tables' owner "
+          "or "
+          "a superuser: row-level security would hide the tenants' rows. With --domain, tenants other than this one "
+          "are left out.",
       .example = "voicedb --fusionpbx doctor --fix" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),

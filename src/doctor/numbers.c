@@ -30,6 +30,8 @@ typedef struct rule {
     const char *type;
     const char *number;
     const char *fallback;
+    const char *change; /* the ends of a statement that changes it */
+    const char *condition;
 } rule;
 
 #define F(member)                                                                                                      \
@@ -37,7 +39,8 @@ typedef struct rule {
 #member, FIELD_TEXT, offsetof(rule, member)                                                                    \
     }
 static const field rule_fields[] = {
-    F(domain_uuid), F(domain_name), F(transfer_rule_uuid), F(department_name), F(type), F(number), F(fallback),
+    F(domain_uuid), F(domain_name), F(transfer_rule_uuid), F(department_name), F(type),      F(number),
+    F(fallback),    F(change),      F(condition),          F(change),          F(condition),
 };
 #undef F
 static const record rule_record = { sizeof(rule), sizeof rule_fields / sizeof rule_fields[0], rule_fields };
@@ -58,7 +61,7 @@ static const record number_record = { sizeof(known_number), sizeof number_fields
 
 /* The numbers of one source that rules name, in the order of compare(). */
 typedef struct numbers {
-    known_number *rows; /* NULL: FusionPBX has no such table */
+    known_number *rows; /* for vdb_rows_free(); NULL: FusionPBX has no such table */
     size_t count;
 } numbers;
 
@@ -106,11 +109,15 @@ static vdb_status read_source(doctor *d, const struct source *s, numbers *n, vdb
         *error = why;
         return status;
     }
-    status = record_decode(&number_record, result, (const void **)&n->rows, &n->count, error);
+    const void *rows;
+    status = record_decode(&number_record, result, &rows, &n->count, error);
     PQclear(result);
-    if (status == VDB_OK && n->count > 0)
+    if (status != VDB_OK)
+        return status;
+    n->rows = (known_number *)(uintptr_t)rows;
+    if (n->count > 0)
         qsort(n->rows, n->count, sizeof n->rows[0], compare);
-    return status;
+    return VDB_OK;
 }
 
 static vdb_status read_rules(doctor *d, const rule **rules, size_t *count, vdb_error *error)
@@ -169,10 +176,7 @@ static vdb_status report_rule(doctor *d, const rule *r, const char *problem, con
                                     .domain_name = r->domain_name,
                                     .problem = problem,
                                     .mend_by = "psql",
-                                    .mend = LINE(d,
-                                                 "UPDATE v_voice_transfer_rules SET %s WHERE domain_uuid = '%s' AND "
-                                                 "transfer_rule_uuid = '%s';",
-                                                 change, r->domain_uuid, r->transfer_rule_uuid) },
+                                    .mend = LINE(d, "%s %s %s", r->change, change, r->condition) },
                          error);
 }
 

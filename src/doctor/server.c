@@ -1,6 +1,8 @@
 /* The server and its extensions: what is missing, too old, or waits to be updated. */
 #include "doctor/doctor.h"
 
+#include "queries.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +49,12 @@ static const char *package_of(doctor *d)
     return LINE(d, "apt-get install postgresql-%d-pgvector", (int)(d->facts.server_number / SERVER_PARTS));
 }
 
+static const char *create_vector(doctor *d)
+{
+    const char *text = queries[QUERY_DOCTOR_CREATE_VECTOR].text;
+    return LINE(d, "%.*s;", (int)strcspn(text, "\n"), text);
+}
+
 vdb_status check_pgvector_missing(doctor *d, vdb_error *error)
 {
     const facts *f = &d->facts;
@@ -60,7 +68,7 @@ vdb_status check_pgvector_missing(doctor *d, vdb_error *error)
     } else if (f->vector_available != NULL) {
         r.problem = LINE(d, "The extension vector is installed on the server, but not created in this database.");
         r.mend_by = "psql";
-        r.mend = "CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;";
+        r.mend = create_vector(d);
         r.fixable = true;
     } else {
         r.problem = LINE(d, "The server has no extension vector.");

@@ -39,8 +39,8 @@ typedef struct rule {
 #member, FIELD_TEXT, offsetof(rule, member)                                                                    \
     }
 static const field rule_fields[] = {
-    F(domain_uuid), F(domain_name), F(transfer_rule_uuid), F(department_name), F(type),      F(number),
-    F(fallback),    F(change),      F(condition),          F(change),          F(condition),
+    F(domain_uuid), F(domain_name), F(transfer_rule_uuid), F(department_name), F(type), F(number),
+    F(fallback),    F(change),      F(condition),
 };
 #undef F
 static const record rule_record = { sizeof(rule), sizeof rule_fields / sizeof rule_fields[0], rule_fields };

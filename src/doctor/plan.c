@@ -130,11 +130,11 @@ static vdb_status report_no_index(doctor *d, const largest *l, bool tenantvec, c
 
 static vdb_status report_unused(doctor *d, const largest *l, const vdb_index *way, const char *plan, vdb_error *error)
 {
-    bool of_pgvector = strcmp(way->strategy, "hnsw") == 0 || strcmp(way->strategy, "ivfflat") == 0;
+    bool two_stage = strcmp(way->strategy, "two-stage") == 0;
     report r = { .severity = "warning",
                  .detail = plan,
-                 .mend_by = of_pgvector ? "voicedb" : "psql",
-                 .mend = of_pgvector ? "index use two-stage" : "VACUUM (ANALYZE) public.v_voice_document_chunks;" };
+                 .mend_by = two_stage ? "psql" : "voicedb",
+                 .mend = two_stage ? "VACUUM (ANALYZE) public.v_voice_document_chunks;" : "index use two-stage" };
     PGresult *result;
     vdb_status status = doctor_ask(d, QUERY_DOCTOR_PLANNER, NULL, &result, error);
     if (status != VDB_OK)

@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import tempfile
+import time
 
 from command import CLINIC, CLINIC_UUID, HOTEL, HOTEL_UUID, NOBODY, SOURCE, VOICEDB, Command, Database
 import tap
@@ -432,7 +433,6 @@ SELECT d.domain_uuid, d.document_uuid, i, 'x', v.v, 'builtin-lexical-1'
 FROM v_voice_documents d CROSS JOIN generate_series(1, {count}) i
 CROSS JOIN LATERAL (SELECT array_agg(((i * 7919 + n * 104729) % 1000 - 500)::real)::vector AS v FROM generate_series(1, 1536) n) v
 WHERE d.domain_uuid = '{domain}' AND document_name = 'bulk';
-VACUUM ANALYZE v_voice_document_chunks;
 """
 
 
@@ -440,8 +440,19 @@ class Search(Doctor):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for statement in CHUNKS.format(domain=CLINIC_UUID, count=1200).split(";\n"):
-            cls.sql(statement)
+        cls.sql("ALTER TABLE v_voice_document_chunks SET (autovacuum_enabled = off)")
+        cls.sql(CHUNKS.format(domain=CLINIC_UUID, count=1200))
+        cls.vacuum()
+
+    @classmethod
+    def vacuum(cls):
+        """Until every page is all-visible: a snapshot of autovacuum elsewhere in the database may stand in the way."""
+        for _ in range(20):
+            cls.sql("VACUUM (ANALYZE) v_voice_document_chunks")
+            if cls.sql("SELECT relallvisible >= relpages FROM pg_class WHERE relname = 'v_voice_document_chunks'") == [["t"]]:
+                return
+            time.sleep(0.5)
+        raise AssertionError("the table does not become all-visible")
 
     def test_a_search_without_an_index(self):
         self.voicedb("index", "use", "none")
@@ -471,14 +482,14 @@ class Search(Doctor):
         self.assertEqual(self.found("--domain", HOTEL), [])
 
     def test_dead_rows(self):
-        self.sql("ALTER TABLE v_voice_document_chunks SET (autovacuum_enabled = off)")
-        self.addCleanup(self.sql, "ALTER TABLE v_voice_document_chunks RESET (autovacuum_enabled)")
         self.sql("UPDATE v_voice_document_chunks SET token_count = 1")
-        finding, *result = self.found()  # what the planner makes of it may be the second
-        self.assertRegex(finding["problem"], "^The table v_voice_document_chunks is due for vacuum: dead rows")
+        self.addCleanup(self.vacuum)
+        found = self.found()  # with what else comes of it: bloated indexes, and what the planner makes of it
+        finding = next(f for f in found if f["problem"].startswith("The table v_voice_document_chunks is due for vacuum: dead rows"))
         self.assertEqual((finding["code"], finding["mend"]), ("maintenance", "VACUUM (ANALYZE) public.v_voice_document_chunks;"))
-        self.assertLessEqual({f["code"] for f in result}, {"search-plan"})
-        self.assertEqual(self.examine("--fix")["mended"], 1)
+        self.assertLessEqual({f["code"] for f in found}, {"maintenance", "search-plan"})
+        self.assertEqual(self.examine("--fix")["mended"], [f["code"] for f in found].count("maintenance"))
+        self.vacuum()
         self.assertEqual(self.found(), [])
 
     def test_a_bloated_index(self):

@@ -593,7 +593,7 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_log_end(vdb_log *log, const char *domain_u
 VDB_API VDB_MUST_CHECK vdb_status vdb_log_flush(vdb_log *log, int timeout_ms, vdb_error *error);
 
 typedef struct vdb_log_state {
-    int64_t waiting; /* records acknowledged and not in the database */
+    int64_t waiting; /* records acknowledged and not in the database, those of orphans too */
     int64_t spool_bytes;
     int64_t spool_limit_bytes;
     int64_t stored;  /* by this log, since it was opened */
@@ -866,6 +866,7 @@ typedef struct vdb_maintain_options {
 
 /*
  * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on.
+ * Conversations in which nothing was said for a day are ended, as by vdb_conversation_sweep_all().
  * Rows for vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is
  * at work; VDB_NOT_ALLOWED: not the owner.
  */

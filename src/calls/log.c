@@ -353,7 +353,8 @@ void vdb_log_status(vdb_log *log, vdb_log_state *state)
     uint64_t appended = log->spool->next_sequence - 1, bytes = log->spool->bytes, limit = log->spool->limit;
     pthread_mutex_unlock(&log->spool->lock);
     *state = (vdb_log_state){
-        .waiting = (int64_t)(appended > w.delivered_sequence ? appended - w.delivered_sequence : 0),
+        .waiting = (int64_t)(w.orphan_records +
+                             (appended > w.delivered_sequence ? appended - w.delivered_sequence : 0)),
         .spool_bytes = (int64_t)bytes,
         .spool_limit_bytes = (int64_t)limit,
         .stored = (int64_t)w.stored,

@@ -33,7 +33,7 @@ typedef struct sending {
     const char *directory; /* for what is refused */
     bool durable;
     bool stop;
-    uint64_t stored, refused, damaged;
+    uint64_t stored, refused;
     int connected;
     vdb_error last;
     spool_note note;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SMALLEST_SEGMENT = 1 << 20, LARGEST_SEGMENT = 16 << 20, SEGMENTS = 8, MOST_TRIES = 10 };
+enum { SMALLEST_SEGMENT = 1 << 16, LARGEST_SEGMENT = 16 << 20, SEGMENTS = 8, MOST_TRIES = 10 };
 
 static const char cannot_write[] = "Check the directory's owner and mode, and that the disk has room.";
 

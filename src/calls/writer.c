@@ -33,13 +33,14 @@ struct writer {
     conversations *conversations;
     int sender_count;
     sender senders[MOST_SENDERS];
-    /* Of the reading thread alone, but for what writer_look() reads under the lock. */
+    /* Of the reading thread alone, but for `told`. */
     source *sources; /* orphans in the order of their age, then the own one */
     source own;
     item *first, *last;
     size_t in_flight, bytes_in_flight;
     bool reading_failed;
-    uint64_t adopted, damaged, orphans, orphan_bytes, delivered_sequence;
+    uint64_t adopted, damaged, done_sequence;
+    writer_state told; /* as of the last look; guarded by the lock */
     spool_note note;
     void *context;
     pthread_mutex_t notes_lock;
@@ -193,7 +194,7 @@ static size_t collect_done(writer *w)
             segment_note_delivered(g, &i->end);
         pthread_mutex_unlock(&g->owner->lock);
         if (g->owner == w->own.spool)
-            w->delivered_sequence = i->end.sequence;
+            w->done_sequence = i->end.sequence;
         free_item(i);
         count++;
     }
@@ -237,20 +238,35 @@ static void adopt_orphans(writer *w)
     }
 }
 
+static uint64_t waiting_in(const spool *s)
+{
+    uint64_t count = 0;
+    for (const segment *g = s->first; g != NULL; g = g->next)
+        count += g->acknowledged.sequence - g->delivered.sequence;
+    return count;
+}
+
 /* For those who look. */
 static void tell_state(writer *w)
 {
-    uint64_t orphans = 0, bytes = 0, damaged = w->own.reader.damages;
+    uint64_t orphans = 0, bytes = 0, records = 0, damaged = w->own.reader.damages;
     for (source *s = w->sources; s != &w->own; s = s->next) {
         orphans++;
         bytes += s->spool->bytes;
+        records += waiting_in(s->spool);
         damaged += s->reader.damages;
     }
+    /* Of records that were lost none is done. */
     if (w->first == NULL && orphans == 0 && w->own.reader.begun)
-        w->delivered_sequence = w->own.reader.next_sequence - 1;
-    w->orphans = orphans;
-    w->orphan_bytes = bytes;
-    w->shared.damaged = w->damaged + damaged;
+        w->done_sequence = w->own.reader.next_sequence - 1;
+    w->told = (writer_state){
+        .damaged = w->damaged + damaged,
+        .adopted = w->adopted,
+        .orphans = orphans,
+        .orphan_bytes = bytes,
+        .orphan_records = records,
+        .delivered_sequence = w->done_sequence,
+    };
 }
 
 /* ---- the reading thread ------------------------------------------------------------------------------------------ */
@@ -457,7 +473,7 @@ void writer_wake(writer *w)
 
 static bool all_done(writer *w, uint64_t sequence)
 {
-    return w->delivered_sequence >= sequence && w->orphans == 0;
+    return w->told.delivered_sequence >= sequence && w->told.orphans == 0;
 }
 
 vdb_status writer_flush(writer *w, int timeout_ms, vdb_error *error)
@@ -479,7 +495,8 @@ vdb_status writer_flush(writer *w, int timeout_ms, vdb_error *error)
     while (!all_done(w, sequence) && waited == 0)
         waited = pthread_cond_timedwait(&w->shared.changed, &w->shared.lock, &until);
     bool done = all_done(w, sequence);
-    uint64_t left = sequence - (w->delivered_sequence < sequence ? w->delivered_sequence : sequence);
+    uint64_t left = w->told.delivered_sequence < sequence ? sequence - w->told.delivered_sequence : 0;
+    left += w->told.orphan_records;
     vdb_error last = w->shared.last;
     pthread_mutex_unlock(&w->shared.lock);
     if (done)
@@ -494,16 +511,10 @@ vdb_status writer_flush(writer *w, int timeout_ms, vdb_error *error)
 void writer_look(writer *w, writer_state *state)
 {
     pthread_mutex_lock(&w->shared.lock);
-    *state = (writer_state){
-        .stored = w->shared.stored,
-        .refused = w->shared.refused,
-        .damaged = w->shared.damaged,
-        .adopted = w->adopted,
-        .orphans = w->orphans,
-        .orphan_bytes = w->orphan_bytes,
-        .delivered_sequence = w->delivered_sequence,
-        .connected = w->shared.connected,
-        .last = w->shared.last,
-    };
+    *state = w->told;
+    state->stored = w->shared.stored;
+    state->refused = w->shared.refused;
+    state->connected = w->shared.connected;
+    state->last = w->shared.last;
     pthread_mutex_unlock(&w->shared.lock);
 }

@@ -33,6 +33,7 @@ typedef struct writer_state {
     uint64_t adopted; /* spools of dead processes, so far */
     uint64_t orphans; /* of those not done */
     uint64_t orphan_bytes;
+    uint64_t orphan_records; /* that wait */
     uint64_t delivered_sequence; /* of the own spool */
     int connected;
     vdb_error last; /* why nothing can be stored now; VDB_OK: it can */

@@ -555,7 +555,8 @@ const cli_command cli_commands[] = {
 
     { COMMAND("maintain", NULL, CLI_DATABASE, run_maintain, backup_values, none, maintain_options),
       .help = "Vacuum, analyze and reindex the voice tables where it is due",
-      .more = "Beside running calls. Prints each table and index with its size and dead rows before and after.",
+      .more = "Beside running calls. Prints each table and index with its size and dead rows before and after. Conversations "
+              "in which nothing was said for a day are ended.",
       .example = "voicedb --fusionpbx maintain --dry-run" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),

@@ -34,10 +34,13 @@ static vdb_status take_up(vdb_tenant *tenant, const vdb_conversation_start_input
         vdb_rows_free(there);
         return VDB_OK;
     }
-    error_set(error, VDB_CONFLICT, "Go on with that conversation (`voicedb conversation say`).",
+    bool ended = there->ended_at != NULL;
+    error_set(error, VDB_CONFLICT,
+              ended ? "Start one of another call, or of none."
+                    : "Go on with that conversation (`voicedb conversation say`), or start it with --resume.",
               "the tenant has a conversation of call %s", call_uuid);
     error_detail(error, "conversation %s, started %s%s%s", there->conversation_uuid, there->started_at,
-                 there->ended_at == NULL ? "" : ", ended ", there->ended_at == NULL ? "" : there->ended_at);
+                 ended ? ", ended " : "", ended ? there->ended_at : "");
     vdb_rows_free(there);
     return VDB_CONFLICT;
 }

@@ -14,7 +14,7 @@ migrate; migrate status; migrate verify; migrate adopt; migrate repair;
 tenant list; tenant export; tenant import; tenant erase; provider add; provider list; provider show; provider update; provider remove;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
 document remove; document enable; document disable; search; transfer add; transfer list; transfer remove; transfer resolve;
-conversation start; conversation say; conversation end; conversation list; conversation show; index show; index use;
+conversation start; conversation say; conversation end; conversation list; conversation show; conversation spool; conversation sweep; index show; index use;
 backup; backup verify; backup key; restore; maintain;
 completion; help; version
 """

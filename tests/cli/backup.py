@@ -74,37 +74,22 @@ class Backups(Database):
         subprocess.run(["createdb", "--template=template0", name], check=True)
         self.addCleanup(subprocess.run, ["dropdb", "--force", "--if-exists", name], check=True)
         with open(os.path.join(SOURCE, "tests/fixtures/fusionpbx.sql"), encoding="utf-8") as fixture:
-            self.sql_in(env, fixture.read())
+            self.sql(fixture.read(), env)
         if domains:
             rows = self.sql("SELECT format('INSERT INTO v_domains (domain_uuid, domain_name, domain_enabled) VALUES (%L, %L, %L);', "
                             "domain_uuid, domain_name, domain_enabled) FROM v_domains")
-            self.sql_in(env, "\n".join(row[0] for row in rows))
+            self.sql("\n".join(row[0] for row in rows), env)
         return env
 
-    @classmethod
-    def sql_in(cls, env, text):
-        before, cls.environment = cls.environment, cls.environment | env
-        try:
-            return cls.sql(text)
-        finally:
-            cls.environment = before
-
-    def state_in(self, env):
-        before, type(self).environment = self.environment, self.environment | env
-        try:
-            return self.state()
-        finally:
-            type(self).environment = before
-
     def rows_of(self, domain, env=None):
-        return self.sql_in(env or {}, ROWS.format(f"= ''{domain}''"))
+        return self.sql(ROWS.format(f"= ''{domain}''"), env)
 
     def rows_of_others(self, domain, env=None):
-        return self.sql_in(env or {}, ROWS.format(f"<> ''{domain}''"))
+        return self.sql(ROWS.format(f"<> ''{domain}''"), env)
 
-    def indexes(self, env):
-        return self.sql_in(env, "SELECT indexrelid::regclass, indisvalid FROM pg_index "
-                                "WHERE indrelid = 'v_voice_document_chunks'::regclass ORDER BY 1")
+    def indexes(self, env=None):
+        return self.sql("SELECT indexrelid::regclass, indisvalid FROM pg_index "
+                        "WHERE indrelid = 'v_voice_document_chunks'::regclass ORDER BY 1", env)
 
 
 def sealed_by_hash(manifest, text):

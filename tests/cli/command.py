@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,6 +21,10 @@ DOMAINS = f"""
 INSERT INTO v_domains (domain_uuid, domain_name, domain_enabled)
 VALUES ('{CLINIC_UUID}', '{CLINIC}', true), ('{HOTEL_UUID}', '{HOTEL}', true);
 """
+
+# Nobody else is connected: the server has noticed that a client is gone, and handed in what its session counted.
+ALONE = """NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                       AND backend_type = 'client backend')"""
 
 HASHES = """
 SELECT format('SELECT %L, count(*), md5(coalesce(string_agg(t::text, E''\\n'' ORDER BY t::text), '''')) FROM %I t',
@@ -94,17 +99,26 @@ class Database(Command):
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     @classmethod
-    def sql(cls, text):
+    def sql(cls, text, env=None):
         """What psql answers: a list of rows, each a list of texts."""
         done = subprocess.run(["psql", "-XqAt", "-F", "\x1f", "-v", "ON_ERROR_STOP=1"], input=text.encode(),
-                              env=os.environ | cls.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                              env=os.environ | cls.environment | (env or {}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode())
         return [line.split("\x1f") for line in done.stdout.decode().splitlines()]
 
-    def state(self):
+    @classmethod
+    def wait_until(cls, condition, env=None):
+        """Waits until this is true in the database."""
+        for _ in range(1200):
+            if cls.sql(f"SELECT {condition}", env) == [["t"]]:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"never came true: {condition}")
+
+    def state(self, env=None):
         """Number of rows and hash of every table."""
-        return self.sql(HASHES)
+        return self.sql(HASHES, env)
 
     def at_clinic(self, *args, **options):
         return self.voicedb("--domain", CLINIC, *args, **options)

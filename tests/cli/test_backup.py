@@ -221,12 +221,12 @@ class Restoring(Backups):
         env = self.other_database()
         made = self.json("restore", self.backup(), env=env)
         self.assertEqual(made["tenants"], 2)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
         self.voicedb("migrate", "status", env=env)
-        self.assertEqual(self.indexes(env), self.indexes({}))
+        self.assertEqual(self.indexes(env), self.indexes())
         self.assertIn("t", self.indexes(env)[0])
         self.assertEqual(self.json("restore", self.backup(), env=env)["rows"], made["rows"])
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
 
     def test_the_vector_index_is_that_of_the_backup(self):
         for strategy in ("ivfflat", "none", "two-stage"):
@@ -236,7 +236,7 @@ class Restoring(Backups):
             used = [row["strategy"] for row in self.json("index", "show", env=env) if row["in_use"]]
             # What migrations make stays where the backup's searches had none.
             self.assertEqual(used, [strategy])
-            self.assertEqual(self.state_in(env), self.state())
+            self.assertEqual(self.state(env), self.state())
 
     def test_encrypted(self):
         key, env = self.path("restore.key"), self.other_database()
@@ -244,27 +244,27 @@ class Restoring(Backups):
         path = self.backup("--key", key)
         self.refused("restore", path, status=2, message=f"{path} is encrypted", hint="Write --key", env=env)
         self.voicedb("restore", "--key", key, path, env=env)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
 
     def test_rows_that_are_there(self):
         path, env = self.backup(), self.other_database()
         self.voicedb("restore", path, env=env)
-        self.sql_in(env, "DELETE FROM v_voice_messages WHERE domain_uuid = '%s'; UPDATE v_voice_secretaries SET name = 'other'" % HOTEL_UUID)
-        before = self.state_in(env)
+        self.sql("DELETE FROM v_voice_messages WHERE domain_uuid = '%s'; UPDATE v_voice_secretaries SET name = 'other'" % HOTEL_UUID, env)
+        before = self.state(env)
         rows = sum(int(row[1]) for row in before if row[0] in VOICE_TABLES)
         self.refused("restore", path, status=4, message=f"the voice tables hold {rows} rows", hint="Write --replace", env=env)
-        self.assertEqual(self.state_in(env), before)
+        self.assertEqual(self.state(env), before)
         self.voicedb("restore", "--replace", path, env=env)
-        self.assertEqual(self.state_in(env), self.state())
-        self.assertEqual(self.indexes(env), self.indexes({}))
+        self.assertEqual(self.state(env), self.state())
+        self.assertEqual(self.indexes(env), self.indexes())
 
     def test_missing_tenants_stop_it_before_anything_is_touched(self):
         path, env = self.backup(), self.other_database(domains=False)
-        self.sql_in(env, f"INSERT INTO v_domains (domain_uuid, domain_name) VALUES ('{CLINIC_UUID}', 'clinic.example')")
+        self.sql(f"INSERT INTO v_domains (domain_uuid, domain_name) VALUES ('{CLINIC_UUID}', 'clinic.example')", env)
         done = self.run_raw("restore", path, env=env)
         self.assertEqual(done.returncode, 3)
         self.assertIn(f"missing domain {HOTEL_UUID} hotel.example\n", done.stderr.decode())
-        self.assertEqual(self.sql_in(env, "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'"), [["0"]])
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'", env), [["0"]])
 
     def test_a_damaged_backup_touches_nothing(self):
         path, env = self.backup(), self.other_database()
@@ -273,21 +273,21 @@ class Restoring(Backups):
             file.write(b"\0\0\0\0")
         done = self.run_raw("restore", path, env=env)
         self.assertEqual(done.returncode, 9, done.stderr)
-        self.assertEqual(self.sql_in(env, "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'"), [["0"]])
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'", env), [["0"]])
 
     def test_columns_and_tables_of_others_are_kept(self):
         self.addCleanup(self.sql, "ALTER TABLE v_voice_secretaries DROP COLUMN IF EXISTS \"Extra Col\"; DROP TABLE IF EXISTS v_voice_extra")
         self.sql("ALTER TABLE v_voice_secretaries ADD COLUMN \"Extra Col\" numeric(9,3); UPDATE v_voice_secretaries SET \"Extra Col\" = 1.25")
         path, env = self.backup(), self.other_database()
         self.voicedb("restore", path, env=env)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
         self.sql("CREATE TABLE v_voice_extra (domain_uuid uuid, note text); INSERT INTO v_voice_extra VALUES ('%s', 'x')" % CLINIC_UUID)
         path, env = self.backup(), self.other_database()
         self.refused("restore", path, status=4, message="the database has no table v_voice_extra", hint="Create the table", env=env)
-        self.assertEqual(self.indexes(env), self.indexes({}))
-        self.sql_in(env, "CREATE TABLE v_voice_extra (domain_uuid uuid, note text)")
+        self.assertEqual(self.indexes(env), self.indexes())
+        self.sql("CREATE TABLE v_voice_extra (domain_uuid uuid, note text)", env)
         self.voicedb("restore", path, env=env)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
 
     def test_a_role_that_row_level_security_binds_may_not(self):
         role, path = f"voicedb_restore_{os.getpid()}", self.backup()
@@ -307,9 +307,9 @@ class Restoring(Backups):
             run.stderr.close()
         self.assertIn(0, [code for code, _ in codes])
         self.assertLessEqual({code for code, _ in codes}, {0, 4}, codes)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
         self.voicedb("restore", path, env=env)
-        self.assertEqual(self.indexes(env), self.indexes({}))
+        self.assertEqual(self.indexes(env), self.indexes())
 
     @WITH_ZSTD
     def test_without_voicedb_it_is_sql(self):
@@ -318,7 +318,7 @@ class Restoring(Backups):
         text = subprocess.run(["zstd", "-dqc", path], stdout=subprocess.PIPE, check=True).stdout
         subprocess.run(["psql", "-XqAt1", "-v", "ON_ERROR_STOP=1"], input=text, check=True, stdout=subprocess.DEVNULL,
                        env=os.environ | self.environment | env)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
 
     @WITH_ZSTD
     def test_a_manifest_that_lies_is_found_out(self):
@@ -332,7 +332,7 @@ class Restoring(Backups):
             with open(other, "wb") as file:
                 file.write(sealed_by_hash(json.dumps(change(json.loads(manifest))).encode(), text))
             self.assertEqual(self.run_raw("restore", "--replace", other, env=env).returncode, status)
-        self.assertEqual(self.state_in(env), self.state())
+        self.assertEqual(self.state(env), self.state())
 
 
 class PlainDumps(Backups):
@@ -348,8 +348,8 @@ class PlainDumps(Backups):
             path, env = self.dump(*options), self.other_database()
             made = self.json("restore", path, env=env)
             self.assertEqual((made["kind"], made["tenants"]), ("dump", 2))
-            self.assertEqual(self.state_in(env), self.state())
-            self.assertEqual(self.indexes(env), self.indexes({}))
+            self.assertEqual(self.state(env), self.state())
+            self.assertEqual(self.indexes(env), self.indexes())
 
     def test_no_statement_of_it_is_run(self):
         path, env = self.dump(), self.other_database()
@@ -360,8 +360,8 @@ class PlainDumps(Backups):
         with open(path, "w", encoding="utf-8") as file:
             file.write(evil + text + evil)
         self.voicedb("restore", path, env=env)
-        self.assertEqual(self.state_in(env), self.state())
-        self.assertEqual(self.sql_in(env, "SELECT to_regclass('evil') IS NULL"), [["t"]])
+        self.assertEqual(self.state(env), self.state())
+        self.assertEqual(self.sql("SELECT to_regclass('evil') IS NULL", env), [["t"]])
 
     def test_what_cannot_be_read(self):
         env = self.other_database()
@@ -376,7 +376,7 @@ class PlainDumps(Backups):
         done = self.run_raw("restore", path, env=env)
         self.assertEqual(done.returncode, 9)
         self.assertIn(b"ends within the rows of a table", done.stderr)
-        self.assertEqual(self.sql_in(env, "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'"), [["0"]])
+        self.assertEqual(self.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'v\\_voice\\_%'", env), [["0"]])
 
     def test_a_column_that_is_not_ours(self):
         path, env = self.dump("--data-only"), self.other_database()
@@ -387,7 +387,7 @@ class PlainDumps(Backups):
         done = self.run_raw("restore", path, env=env)
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn(b"v_voice_messages cannot take the backup's columns other_uuid", done.stderr)
-        self.assertEqual(self.sql_in(env, "SELECT count(*) FROM v_voice_secretaries"), [["0"]])
+        self.assertEqual(self.sql("SELECT count(*) FROM v_voice_secretaries", env), [["0"]])
 
     def test_rows_that_refer_to_nothing_are_refused(self):
         for table, referring in (("v_voice_documents", "v_voice_document_chunks"), ("v_voice_conversations", "v_voice_messages")):
@@ -400,7 +400,7 @@ class PlainDumps(Backups):
             done = self.run_raw("restore", path, env=env)
             self.assertEqual(done.returncode, 9, done.stderr)
             self.assertIn(f"rows of {referring} refer to what is not there", done.stderr.decode())
-            self.assertEqual(self.sql_in(env, "SELECT count(*) FROM v_voice_secretaries"), [["0"]])
+            self.assertEqual(self.sql("SELECT count(*) FROM v_voice_secretaries", env), [["0"]])
 
 
 if __name__ == "__main__":

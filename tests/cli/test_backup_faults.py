@@ -55,8 +55,8 @@ class Faults(Backups):
     def cut(self, env=None):
         def terminate(run):
             del run
-            self.sql_in({"PGDATABASE": "postgres"}, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
-                        % (env or self.environment)["PGDATABASE"])
+            self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
+                        % (env or self.environment)["PGDATABASE"], {"PGDATABASE": "postgres"})
         return terminate
 
     def test_backup(self):
@@ -86,30 +86,30 @@ class Faults(Backups):
                 statuses.add(status)
                 if status != 0:
                     self.voicedb("restore", self.backup, env=env)
-                self.assertEqual(self.state_in(env), whole)
-                self.assertEqual(self.indexes(env), self.indexes({}))
-                self.sql_in(env, "TRUNCATE v_voice_ai_providers CASCADE; TRUNCATE v_voice_documents CASCADE; "
-                                 "TRUNCATE v_voice_conversations CASCADE; TRUNCATE v_voice_transfer_rules CASCADE")
+                self.assertEqual(self.state(env), whole)
+                self.assertEqual(self.indexes(env), self.indexes())
+                self.sql("TRUNCATE v_voice_ai_providers CASCADE; TRUNCATE v_voice_documents CASCADE; "
+                         "TRUNCATE v_voice_conversations CASCADE; TRUNCATE v_voice_transfer_rules CASCADE", env)
             self.assertTrue(statuses - {0}, "no run was disturbed")
 
     def test_replacing_is_all_or_nothing(self):
         env, whole = self.other_database(), self.state()
         self.voicedb("restore", self.backup, env=env)
-        self.sql_in(env, "DELETE FROM v_voice_messages")
-        mark = self.state_in(env)
+        self.sql("DELETE FROM v_voice_messages", env)
+        mark = self.state(env)
         length = self.duration("restore", "--replace", self.backup, env=env)
         for status in self.each_moment(length, self.kill, "restore", "--replace", self.backup, env=env):
             self.settle(env)
-            state = self.state_in(env)
+            state = self.state(env)
             self.assertIn(state, (whole, mark))
             self.assertTrue(status != 0 or state == whole)
-            self.sql_in(env, "DELETE FROM v_voice_messages")
+            self.sql("DELETE FROM v_voice_messages", env)
 
     def settle(self, env):
         """Waits until the server has noticed that its client is gone."""
         for _ in range(600):
-            if self.sql_in(env, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'") == [["0"]]:
+            if self.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'", env) == [["0"]]:
                 return
             time.sleep(0.05)
         self.fail("a connection stays open")
@@ -194,18 +194,18 @@ class ServerKilled(Faults):
         length = self.duration("restore", self.backup, env=env)
         for status in self.each_moment(length, self.kill_server, "restore", "--replace", self.backup, env=env):
             self.assertIn(status, (0, 6))
-            self.assertEqual(self.state_in(env), whole)
+            self.assertEqual(self.state(env), whole)
             self.voicedb("restore", "--replace", self.backup, env=env)
-        self.assertEqual(self.state_in(env), whole)
-        self.sql_in(env, "DROP TABLE v_voice_messages, v_voice_conversations, v_voice_transfer_rules, v_voice_document_chunks, "
-                         "v_voice_documents, v_voice_secretaries, v_voice_ai_providers, voicedb_migrations")
+        self.assertEqual(self.state(env), whole)
+        self.sql("DROP TABLE v_voice_messages, v_voice_conversations, v_voice_transfer_rules, v_voice_document_chunks, "
+                 "v_voice_documents, v_voice_secretaries, v_voice_ai_providers, voicedb_migrations", env)
         run = self.start("restore", self.backup, env=env)
         time.sleep(length / 2)
         self.kill_server(run)
         self.assertIn(self.finish(run), (0, 6))
         self.voicedb("restore", self.backup, env=env)
-        self.assertEqual(self.state_in(env), whole)
-        self.assertEqual(self.indexes(env), self.indexes({}))
+        self.assertEqual(self.state(env), whole)
+        self.assertEqual(self.indexes(env), self.indexes())
 
     def test_import(self):
         others, mine = self.rows_of_others(CLINIC_UUID), self.rows_of(CLINIC_UUID)

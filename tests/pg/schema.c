@@ -402,14 +402,14 @@ static void a_run_killed_inside_a_step_leaves_nothing_of_it(void **state)
     int waited = 0;
     while (number("SELECT count(*) FROM pg_stat_activity WHERE datname = '%s' AND wait_event_type = 'Lock'",
                   database) == 0 &&
-           waited++ < 500)
+           waited++ < 6000)
         sleep_ms(10);
     kill(child, SIGKILL);
     assert_killed(child);
     sql_on(holder, "ROLLBACK");
     PQfinish(holder);
-    for (waited = 0; number("SELECT count(*) FROM pg_stat_activity WHERE datname = '%s'", database) > 0 && waited < 500;
-         waited++)
+    for (waited = 0;
+         number("SELECT count(*) FROM pg_stat_activity WHERE datname = '%s'", database) > 0 && waited < 6000; waited++)
         sleep_ms(10);
     assert_steps_done(database, 2);
     migrate(database);

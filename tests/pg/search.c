@@ -184,7 +184,7 @@ static void tenantvec_equals_brute_force(void **state)
     vdb_search_free(search(t, question, WIDTH, 5));
     vdb_tenant_close(t);
     vdb_pool_close(own); /* a server process hands in its statistics when it ends */
-    for (int tries = 0; tries < 100; tries++) {
+    for (int tries = 0; tries < 600; tries++) {
         if (number("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'idx_chunks_embedding_tenantvec'") >
             0)
             return;

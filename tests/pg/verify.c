@@ -247,11 +247,11 @@ static void a_looser_rule_is_a_finding(void **state)
 static void verifying_takes_no_lock_that_a_call_would_wait_for(void **state)
 {
     (void)state;
-    PGconn *holder = connect_to("options='-c idle_in_transaction_session_timeout=20000'");
+    PGconn *holder = connect_to("");
     sql_on(holder, "BEGIN; LOCK TABLE v_domains, %s IN EXCLUSIVE MODE",
            value("SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE "
                  "'v\\_voice\\_%%'"));
-    vdb_pool *hasty = pool_to("options='-c lock_timeout=2000'");
+    vdb_pool *hasty = pool_to("options='-c lock_timeout=20000'");
     const vdb_drift *rows;
     size_t count;
     ok(vdb_migrate_verify(hasty, &rows, &count, &failure));

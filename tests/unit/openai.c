@@ -479,7 +479,7 @@ static void passing_failures_are_retried(void **state)
     } passing[] = {
         { "error-twice", "", 3 },
         { "cut-once", "", 2 },
-        { "stall-once", ", \"timeout_ms\": 2000", 2 },
+        { "stall-once", ", \"timeout_ms\": 5000", 2 },
     };
     for (size_t i = 0; i < COUNT(passing); i++) {
         openai *o = client(passing[i].scenario, passing[i].members);

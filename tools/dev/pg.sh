@@ -140,6 +140,7 @@ pg_start()
 keep_account()
 {
     mkdir -p "$pg/clusters"
+    clear_remains
     if [ -d "$data" ]; then
         owner=$(stat -c %u "$data")
         if [ "$owner" -eq 0 ]; then # a checkout copied by root
@@ -158,6 +159,15 @@ keep_account()
         install -d -m 700 "$home" "$home/socket"
     fi
     make_cluster
+}
+
+# No cluster is without PG_VERSION: this is what an interrupted `drop`, or whatever else deletes, has left of one.
+clear_remains()
+{
+    [ -d "$data" ] && [ ! -s "$data/PG_VERSION" ] || return 0
+    say "what is left of cluster $cluster has no PG_VERSION and cannot be used: removing it"
+    end_orphans
+    rm -rf "$data" 2>/dev/null || as_root rm -rf "$data"
 }
 
 # What initdb leaves when it is interrupted never bears the name of a cluster.

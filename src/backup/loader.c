@@ -1,5 +1,7 @@
 #include "backup/loader.h"
 
+#include "backup/copy_binary.h"
+
 #include <string.h>
 
 enum { BLOCK = 256 * 1024 };
@@ -29,10 +31,14 @@ static vdb_status see_head(void *context, const copy_head *head, vdb_error *erro
     if (!same_columns(head, t->columns))
         return error_set(error, VDB_BAD_INPUT, "Use another backup.", "the columns of %s are not those of the manifest",
                          t->name);
-    vdb_status status = connection_copy_begin(l->connection, t->copy_in, error);
-    if (status == VDB_OK)
-        l->current = t;
-    return status;
+    l->binary = l->hashed && t->letters != NULL;
+    vdb_status status = connection_copy_begin(l->connection, l->binary ? t->copy_in_binary : t->copy_in, error);
+    if (status != VDB_OK)
+        return status;
+    l->current = t;
+    if (l->binary)
+        copy_binary_begin(&l->rows);
+    return VDB_OK;
 }
 
 static vdb_status flush(loader *l, vdb_error *error)
@@ -42,19 +48,27 @@ static vdb_status flush(loader *l, vdb_error *error)
     return status;
 }
 
+static vdb_status add_row(loader *l, const char *row, size_t length, vdb_error *error)
+{
+    if (l->rewrite != NULL)
+        return l->rewrite(l->context, l->current, row, length, &l->rows, error);
+    if (!l->binary)
+        buffer_append(&l->rows, row, length);
+    else if (!copy_binary_row(l->current->letters, row, length, &l->rows) && !l->rows.failed)
+        return error_set(error, VDB_BAD_INPUT, "Use another backup.", "a row of %s is not of its columns' types",
+                         l->current->name);
+    return VDB_OK;
+}
+
 static vdb_status see_row(void *context, const char *row, size_t length, vdb_error *error)
 {
     loader *l = context;
     if (l->current == NULL)
         return VDB_OK;
     l->loaded++;
-    if (l->rewrite != NULL) {
-        vdb_status status = l->rewrite(l->context, l->current, row, length, &l->rows, error);
-        if (status != VDB_OK)
-            return status;
-    } else {
-        buffer_append(&l->rows, row, length);
-    }
+    vdb_status status = add_row(l, row, length, error);
+    if (status != VDB_OK)
+        return status;
     if (l->rows.failed)
         return error_memory(error);
     return l->rows.length < BLOCK ? VDB_OK : flush(l, error);
@@ -65,6 +79,8 @@ static vdb_status see_end(void *context, vdb_error *error)
     loader *l = context;
     if (l->current == NULL)
         return VDB_OK;
+    if (l->binary)
+        copy_binary_end(&l->rows);
     vdb_status status = flush(l, error);
     l->current = NULL;
     l->done = true;

@@ -16,7 +16,9 @@ typedef struct loader {
     bool done;                /* a table's rows have ended */
     row_rewriter rewrite;     /* NULL: rows as they are */
     void *context;
+    bool hashed;          /* rows are compared by hash when all are there: none need be sent as it is written */
     voice_table *current; /* its COPY is open; NULL: rows are passed over */
+    bool binary;          /* of that COPY */
     buffer rows;          /* on their way */
     int64_t loaded;
 } loader;

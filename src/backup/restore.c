@@ -231,6 +231,7 @@ static vdb_status replace_rows(restore *r, vdb_error *error)
         return status;
     loader l;
     loader_begin(&l, r->connection, &r->found);
+    l.hashed = !r->origin.plain;
     status = origin_load(&r->origin, &r->manifest, &r->there, &l, error);
     if (status == VDB_OK && deferred)
         status = references_check(r->connection, error);

@@ -142,13 +142,14 @@ static bool copy_value(arena *a, const PGresult *result, int row, const char *co
 static bool take_statements(arena *a, const PGresult *result, int row, voice_table *t)
 {
     const char *missing;
-    bool taken = copy_value(a, result, row, "is_missing", &missing) && copy_value(a, result, row, "unfit", &t->unfit) &&
-                 copy_value(a, result, row, "add_columns", &t->add_columns) &&
-                 copy_value(a, result, row, "count", &t->count) &&
-                 copy_value(a, result, row, "fingerprint", &t->fingerprint) &&
-                 copy_value(a, result, row, "copy_out", &t->copy_out) &&
-                 copy_value(a, result, row, "copy_in", &t->copy_in) && copy_value(a, result, row, "lock", &t->lock) &&
-                 copy_value(a, result, row, "remove", &t->remove) && copy_value(a, result, row, "analyze", &t->analyze);
+    bool taken =
+        copy_value(a, result, row, "is_missing", &missing) && copy_value(a, result, row, "unfit", &t->unfit) &&
+        copy_value(a, result, row, "add_columns", &t->add_columns) && copy_value(a, result, row, "count", &t->count) &&
+        copy_value(a, result, row, "fingerprint", &t->fingerprint) &&
+        copy_value(a, result, row, "copy_out", &t->copy_out) && copy_value(a, result, row, "copy_in", &t->copy_in) &&
+        copy_value(a, result, row, "copy_in_binary", &t->copy_in_binary) &&
+        copy_value(a, result, row, "letters", &t->letters) && copy_value(a, result, row, "lock", &t->lock) &&
+        copy_value(a, result, row, "remove", &t->remove) && copy_value(a, result, row, "analyze", &t->analyze);
     t->missing = taken && missing != NULL && missing[0] == 't';
     return taken;
 }

@@ -17,7 +17,8 @@ typedef struct voice_table {
     bool missing;            /* the database has no such table */
     const char *unfit;       /* columns that rows cannot be put into, or NULL */
     const char *add_columns; /* statement for those that are missing, or NULL */
-    const char *count, *fingerprint, *copy_out, *copy_in, *lock, *remove, *analyze;
+    const char *count, *fingerprint, *copy_out, *copy_in, *copy_in_binary, *lock, *remove, *analyze;
+    const char *letters; /* of its columns, for copy_binary_row(), or NULL: text is as good, or all there is */
 } voice_table;
 
 /* Those referred to stand before those that refer. */

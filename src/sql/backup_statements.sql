@@ -1,7 +1,8 @@
 -- For each of some tables the statements that a backup, a restore or a copy of one tenant runs on it. Given are the
 -- tables with their columns as backup_tables answers and a manifest keeps them, and a tenant or nothing. What a file
 -- says reaches these statements as quoted names of what the catalog has, and as types that the server knows. A
--- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys. Asked by: backup, restore, the
+-- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys. The letters are of
+-- backup/copy_binary.h, for a table with vectors all of whose columns have one. Asked by: backup, restore, the
 -- copies of one tenant.
 -- scope: none
 WITH given AS (
@@ -12,12 +13,16 @@ WITH given AS (
 ), matched AS (
     SELECT g.*, r.oid AS table_oid, a.attnum, coalesce(a.attgenerated = '', true) AS written,
            to_regtype(nullif(g.type_name, '')) AS type_oid,
+           CASE ty.typname WHEN 'uuid' THEN 'u' WHEN 'int4' THEN 'i' WHEN 'int8' THEN 'l' WHEN 'bool' THEN 'b'
+                           WHEN 'text' THEN 't' WHEN 'varchar' THEN 't' WHEN 'jsonb' THEN 'j' WHEN 'timestamptz' THEN 'z'
+                           WHEN 'vector' THEN 'v' END AS letter,
            CASE WHEN g.type_name ~ '^vector(\(\d+\))?$' THEN format('sha256(vector_send(%I))', g.column_name)
                 ELSE format('%I', g.column_name) END AS hashed
     FROM given g
     LEFT JOIN pg_class r ON r.relnamespace = 'public'::regnamespace AND r.relkind = 'r' AND r.relname = g.table_name
                         AND r.relname LIKE 'v\_voice\_%'
     LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = g.column_name AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type ty ON ty.oid = a.atttypid AND (ty.typnamespace = 'pg_catalog'::regnamespace OR ty.typname = 'vector')
 ), part AS (
     SELECT place, table_name, bool_or(table_oid IS NULL) AS is_missing,
            string_agg(column_name, ', ' ORDER BY number)
@@ -25,6 +30,8 @@ WITH given AS (
            string_agg(format('ADD COLUMN %I %s', column_name, type_name), ', ' ORDER BY number)
                FILTER (WHERE attnum IS NULL AND type_oid IS NOT NULL) AS additions,
            string_agg(format('%I', column_name), ', ' ORDER BY number) AS columns,
+           CASE WHEN bool_and(letter IS NOT NULL) AND bool_or(letter = 'v')
+                THEN string_agg(letter, '' ORDER BY number) END AS letters,
            string_agg(hashed, ', ' ORDER BY number)
                FILTER (WHERE nullif(:'domain', '') IS NULL OR NOT is_key AND column_name <> 'domain_uuid') AS hashed,
            CASE WHEN nullif(:'domain', '') IS NULL THEN ''
@@ -43,6 +50,7 @@ SELECT table_name, is_missing, unfit,
        $fingerprint$, hashed, table_name, condition) AS fingerprint,
        format('COPY (SELECT %s FROM public.%I%s) TO STDOUT', columns, table_name, condition) AS copy_out,
        format('COPY public.%I (%s) FROM stdin', table_name, columns) AS copy_in,
+       format('COPY public.%I (%s) FROM stdin WITH (FORMAT binary)', table_name, columns) AS copy_in_binary, letters,
        format('LOCK TABLE public.%I IN SHARE ROW EXCLUSIVE MODE', table_name) AS lock,
        format('DELETE FROM public.%I%s', table_name, condition) AS remove,
        format('ANALYZE public.%I', table_name) AS analyze

@@ -10,6 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+static int64_t backends(void)
+{
+    return number("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'under_test'");
+}
+
+/* A connection that is closed or ended is gone a moment later. */
+static void wait_for_end_of_backends(void)
+{
+    for (int i = 0; i < 6000 && backends() > 0; i++)
+        sleep_ms(10);
+    assert_int_equal(backends(), 0);
+}
+
 static vdb_pool *open_pool(vdb_options options)
 {
     vdb_pool *new = NULL;
@@ -26,19 +39,6 @@ static vdb_tenant *open_tenant(vdb_pool *of, const char *domain)
     vdb_tenant *t = NULL;
     ok(vdb_tenant_open(of, domain, &t, &failure));
     return t;
-}
-
-static int64_t backends(void)
-{
-    return number("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'under_test'");
-}
-
-/* A connection that is closed or ended is gone a moment later. */
-static void wait_for_end_of_backends(void)
-{
-    for (int i = 0; i < 6000 && backends() > 0; i++)
-        sleep_ms(10);
-    assert_int_equal(backends(), 0);
 }
 
 static double now(void)

@@ -614,7 +614,7 @@ class Numbers(Doctor):
         super().setUpClass()
         if cls.fixture is not None:
             with open(os.path.join(SOURCE, "tests/fixtures", cls.fixture), encoding="utf-8") as fixture:
-                cls.sql("DROP TABLE v_extensions, v_ring_groups, v_call_center_queues, v_voicemails, v_ivr_menus;" + fixture.read())
+                cls.sql("DROP TABLE v_extensions, v_ring_groups, v_call_center_queues, v_voicemails, v_ivr_menus, v_fifo;" + fixture.read())
             cls.sql(f"INSERT INTO v_extensions (extension_uuid, domain_uuid, extension, number_alias, enabled) "
                     f"VALUES (gen_random_uuid(), '{CLINIC_UUID}', '200', '2000', 'true'), (gen_random_uuid(), '{CLINIC_UUID}', '299', NULL, 'false')")
         cls.sql(f"""
@@ -680,17 +680,18 @@ class Numbers(Doctor):
         self.rule("queue", "555")
         self.assertEqual(len(self.found("transfer-number")), 1)
 
+    def test_a_fifo_queue(self):
+        self.rule("queue", "900")
+        self.only("transfer-number", "queue 900, which FusionPBX does not have")
+        self.sql(f"INSERT INTO v_fifo (fifo_uuid, domain_uuid, fifo_extension, fifo_enabled) VALUES (gen_random_uuid(), '{CLINIC_UUID}', '900', '{self.on}')")
+        self.addCleanup(self.sql, "DELETE FROM v_fifo")
+        self.assertEqual(self.found(), [])
+
 
 class NumbersOf54(Numbers):
     """FusionPBX 5.4."""
 
     fixture = "fusionpbx_5_4.sql"
-
-    def test_a_fifo_queue(self):
-        self.rule("queue", "900")
-        self.only("transfer-number", "queue 900, which FusionPBX does not have")
-        self.sql(f"INSERT INTO v_fifo (fifo_uuid, domain_uuid, fifo_extension, fifo_enabled) VALUES (gen_random_uuid(), '{CLINIC_UUID}', '900', 'true')")
-        self.assertEqual(self.found(), [])
 
 
 class Words(Command):

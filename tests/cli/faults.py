@@ -86,9 +86,13 @@ class OwnCluster:
         return os.path.join(SOURCE, ".pg/clusters", cls.CLUSTER)
 
     @classmethod
+    def leave(cls):
+        cls.dev("drop")
+
+    @classmethod
     def setUpClass(cls):
         before = dict(os.environ)
-        cls.addClassCleanup(cls.dev, "drop")
+        cls.addClassCleanup(cls.leave)
         cls.dev(*cls.options, "start")
         cls.addClassCleanup(os.environ.update, before)
         for word in shlex.split(cls.dev("env")):

@@ -25,6 +25,11 @@ class DiskFull(OwnCluster, Faults):
         subprocess.run(["umount", cls.home()], check=True)
 
     @classmethod
+    def leave(cls):
+        cls.unmount()
+        super().leave()
+
+    @classmethod
     def setUpClass(cls):
         if os.path.ismount(cls.home()):  # a test that was killed
             cls.unmount()
@@ -39,7 +44,6 @@ class DiskFull(OwnCluster, Faults):
         settings.flush()
         cls.options = ("--conf", settings.name)
         super().setUpClass()
-        cls.addClassCleanup(cls.unmount)
 
     def each_shortage(self, *args, env=None):
         """Runs the command with less and less room; yields when there is room again, with its exit status and what it said."""

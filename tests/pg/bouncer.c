@@ -54,7 +54,7 @@ const char *start_bouncer(const char *user, int connections, const char *setting
     process = fork();
     if (process == 0)
         run(socket.st_uid, socket.st_gid);
-    for (int i = 0; i < 500 && access(text("%s/.s.PGSQL.6432", folder), F_OK) != 0; i++)
+    for (int i = 0; i < 6000 && access(text("%s/.s.PGSQL.6432", folder), F_OK) != 0; i++)
         sleep_ms(10);
     return text("host=%s port=6432 dbname=%s", folder, PQdb(admin));
 }

@@ -197,7 +197,8 @@ static blocked end_while_running(vdb_tenant *t, bool writes)
 {
     blocked b = { .tenant = t, .writes = writes };
     pthread_t thread;
-    sql("BEGIN; LOCK TABLE v_voice_secretaries");
+    PGconn *holder = connect_to("");
+    sql_on(holder, "BEGIN; LOCK TABLE v_voice_secretaries");
     assert_int_equal(pthread_create(&thread, NULL, run_thread, &b), 0);
     int64_t pid;
     while ((pid = number("SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE application_name = 'under_test' AND "
@@ -206,7 +207,8 @@ static blocked end_while_running(vdb_tenant *t, bool writes)
     sql("SELECT pg_terminate_backend(%" PRId64 ")", pid);
     while (number("SELECT count(*) FROM pg_stat_activity WHERE pid = %" PRId64, pid) > 0)
         sleep_ms(5);
-    sql("COMMIT");
+    sql_on(holder, "COMMIT");
+    PQfinish(holder);
     pthread_join(thread, NULL);
     return b;
 }
@@ -419,6 +421,7 @@ static void tenants_alternate_behind_a_pooler(void **state)
 {
     (void)state;
     skip_without_bouncer();
+    wait_for_end_of_backends();
     int64_t before = clients();
     vdb_pool *pooled = open_pool((vdb_options){ .conninfo = pooler, .max_connections = 8, .no_prepared = true });
     assert_true(pool_needs_settings(pooled));

@@ -92,17 +92,19 @@ vdb_status vdb_tenant_export(vdb_tenant *tenant, const vdb_backup_options *optio
         return status;
     export x = { .tenant = tenant, .options = options, .memory = arena_new() };
     int64_t bytes;
-    status = x.memory == NULL ? error_memory(error) : pool_open_patient(tenant->pool, &x.snapshot, error);
-    if (status == VDB_OK)
+    status = x.memory == NULL ? error_memory(error) : pool_acquire_patient(tenant->pool, &x.snapshot, error);
+    if (status == VDB_OK) {
         status = describe(&x, error);
-    if (status == VDB_OK)
-        status = write_file(&x, &bytes, error);
+        if (status == VDB_OK)
+            status = write_file(&x, &bytes, error);
+        connection_rollback(x.snapshot);
+        pool_release(tenant->pool, x.snapshot);
+    }
     if (status == VDB_OK && info != NULL) {
         vdb_backup_info *made = manifest_info(&x.manifest, options->path, bytes, options->key_file != NULL);
         *info = made;
         status = made == NULL ? error_memory(error) : VDB_OK;
     }
-    connection_close(x.snapshot);
     manifest_free(&x.manifest);
     arena_free(x.memory);
     return status;

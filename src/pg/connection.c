@@ -71,8 +71,7 @@ vdb_status connection_open(const connection_options *options, connection **c, vd
     connection *new = calloc(1, sizeof *new);
     if (new == NULL)
         return error_memory(error);
-    if (options->statement_timeout_ms > 0)
-        new->answer_timeout_ms = options->statement_timeout_ms + GRACE_MS;
+    connection_allow(new, options->statement_timeout_ms);
     new->no_prepared = options->no_prepared;
     new->pg = start(options, true);
     if (refused_settings(new->pg)) {
@@ -95,6 +94,11 @@ vdb_status connection_open(const connection_options *options, connection **c, vd
     }
     *c = new;
     return VDB_OK;
+}
+
+void connection_allow(connection *c, int statement_timeout_ms)
+{
+    c->answer_timeout_ms = statement_timeout_ms > 0 ? statement_timeout_ms + GRACE_MS : 0;
 }
 
 void connection_close(connection *c)

@@ -29,6 +29,10 @@ typedef struct statement {
 vdb_status connection_open(const connection_options *options, connection **c, vdb_error *error);
 void connection_close(connection *c);
 
+/* How long a statement may take before its server counts as silent; 0: for ever. The server's own limit is another
+ * matter. */
+void connection_allow(connection *c, int statement_timeout_ms);
+
 /* True when a failed call left it unusable: close it then. */
 bool connection_failed(const connection *c);
 

@@ -157,10 +157,19 @@ void pool_release(vdb_pool *pool, connection *c)
         forget(pool);
         return;
     }
+    connection_allow(c, pool->options.statement_timeout_ms);
     pthread_mutex_lock(&pool->lock);
     pool->stack[pool->idle++] = c;
     pthread_cond_signal(&pool->released);
     pthread_mutex_unlock(&pool->lock);
+}
+
+vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error)
+{
+    vdb_status status = pool_acquire(pool, c, error);
+    if (status == VDB_OK)
+        connection_allow(*c, 0);
+    return status;
 }
 
 vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error)

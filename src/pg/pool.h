@@ -8,6 +8,9 @@
 vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error);
 void pool_release(vdb_pool *pool, connection *c);
 
+/* The same for a long transaction that lifts statement_timeout itself. */
+vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error);
+
 /*
  * Runs statements in one transaction and one round trip on any connection. When all of them only read and the
  * connection turns out to have been lost, they are sent once more on a fresh one. `result` as in connection_run().

@@ -66,14 +66,14 @@ class Backups(Database):
             os.unlink(path)
         return path
 
-    def other_database(self, domains=True):
+    def other_database(self, domains=True, schema="tests/fixtures/fusionpbx.sql"):
         """A FusionPBX database with the same domains and no voice tables; its environment, for `env=`."""
         Backups.count += 1
         name = f"voicedb_cli_{os.getpid()}_{Backups.count}_other"
         env = {"PGDATABASE": name}
         subprocess.run(["createdb", "--template=template0", name], check=True)
         self.addCleanup(subprocess.run, ["dropdb", "--force", "--if-exists", name], check=True)
-        with open(os.path.join(SOURCE, "tests/fixtures/fusionpbx.sql"), encoding="utf-8") as fixture:
+        with open(os.path.join(SOURCE, schema), encoding="utf-8") as fixture:
             self.sql(fixture.read(), env)
         if domains:
             rows = self.sql("SELECT format('INSERT INTO v_domains (domain_uuid, domain_name, domain_enabled) VALUES (%L, %L, %L);', "

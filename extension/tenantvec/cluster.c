@@ -204,7 +204,7 @@ void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, T
  */
 BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size, uint64 id)
 {
-    int capacity = TvPageSpace / size;
+    int capacity = TvPageHolds(TvPageSpace, size);
     BlockNumber next = InvalidBlockNumber;
     int left = n;
 

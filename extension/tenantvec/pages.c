@@ -54,7 +54,7 @@ int tv_page_capacity(Page page)
 {
     TvOpaque *opaque = TvPageOpaque(page);
 
-    return opaque->size == 0 ? 0 : (((PageHeader)page)->pd_special - opaque->start) / opaque->size;
+    return opaque->size == 0 ? 0 : TvPageHolds(((PageHeader)page)->pd_special - opaque->start, opaque->size);
 }
 
 void tv_page_append(Page page, const void *entries, int n)

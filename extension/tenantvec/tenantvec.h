@@ -32,7 +32,6 @@
 #define TV_MAGIC 0x54564543
 #define TV_VERSION 1
 #define TV_META_BLOCK 0
-#define TV_MAX_DEPTH 10
 #define TV_MAX_KEY 2000
 #define TV_MAX_DIM 16000
 #define TV_MAX_BITS 4
@@ -40,6 +39,14 @@
 #define TV_MAX_QUERY_BITS 7
 #define TV_DEFAULT_BITS 1
 #define TV_DEFAULT_LIST_ROWS 512
+
+/* Tests make these small, to reach what takes millions of rows otherwise. */
+#ifndef TV_MAX_DEPTH
+#define TV_MAX_DEPTH 10
+#endif
+#ifndef TV_MAX_ENTRIES /* on a page */
+#define TV_MAX_ENTRIES BLCKSZ
+#endif
 
 /* A flat tenant gets a reference point when it has this many rows, and a better one when it has grown eightfold. */
 #define TV_FIRST_REF_ROWS 64
@@ -125,6 +132,7 @@ typedef struct TvEntry {
 #define TvPageOpaque(page) ((TvOpaque *)PageGetSpecialPointer(page))
 #define TvPageTenant(page) ((TvTenant *)PageGetContents(page))
 #define TvPageEntry(page, i) ((TvEntry *)((char *)(page) + TvPageOpaque(page)->start + (i)*TvPageOpaque(page)->size))
+#define TvPageHolds(space, size) ((int)Min((space) / (size), TV_MAX_ENTRIES))
 #define TvPageSpace (BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MAXALIGN(sizeof(TvOpaque)))
 
 #define TvPageOurs(page) (!PageIsNew(page) && ((PageHeader)(page))->pd_special == BLCKSZ - MAXALIGN(sizeof(TvOpaque)))

@@ -1,5 +1,5 @@
 SET client_min_messages = warning;
-CREATE EXTENSION tenantvec CASCADE;
+CREATE EXTENSION IF NOT EXISTS tenantvec CASCADE;
 RESET client_min_messages;
 
 SELECT opcname, amvalidate(oid) FROM pg_opclass

@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use IPC::Run;
 
-our @EXPORT = qw(create_table start_load finish_load check_index same_as_heap);
+our @EXPORT = qw(create_table start_load finish_load check_index same_as_heap build_variant use_variant regress);
 
 my $dim = 48;
 
@@ -15,7 +15,7 @@ sub create_table
     my ($node) = @_;
 
     $node->safe_psql('postgres', qq(
-        CREATE EXTENSION tenantvec CASCADE;
+        CREATE EXTENSION IF NOT EXISTS tenantvec CASCADE;
         CREATE FUNCTION tv_vector(seed int) RETURNS vector LANGUAGE sql IMMUTABLE AS \$\$
             SELECT array_agg((hashint8extended(seed, i) % 1000) / 1000.0 ORDER BY i)::vector
             FROM generate_series(1, $dim) i \$\$;
@@ -69,6 +69,47 @@ sub finish_load
 
     eval { $load->{run}->finish };
     return ${ $load->{out} };
+}
+
+# The extension compiled with other options; the path of its module, or undef where there is no compiler.
+sub build_variant
+{
+    my ($node, $options) = @_;
+    my $place = $node->basedir . '/variant';
+    my $source = "$FindBin::Bin/..";
+
+    return if system("mkdir -p $place && cp $source/*.c $source/*.h $source/Makefile $place/") != 0;
+    return if system(qq(make -s -C $place with_llvm=no COPT="$options" tenantvec.so >$place/log 2>&1)) != 0;
+    return "$place/tenantvec.so";
+}
+
+# Have every database use another module.
+sub use_variant
+{
+    my ($node, $module) = @_;
+
+    for my $database ('template1', 'postgres')
+    {
+        $node->safe_psql($database, qq(
+            CREATE EXTENSION tenantvec CASCADE;
+            SET allow_system_table_mods = on;
+            UPDATE pg_proc SET probin = '$module' WHERE probin = '\$libdir/tenantvec';));
+    }
+}
+
+# The regression tests on a database of their own; what differs, or nothing.
+sub regress
+{
+    my ($node, @tests) = @_;
+    my $source = "$FindBin::Bin/..";
+    my $place = $node->basedir . '/regress';
+    my ($bin) = map { chomp; $_ } `pg_config --bindir`;
+
+    mkdir $place;
+    $node->safe_psql('postgres', 'CREATE DATABASE regress TEMPLATE template1');
+    system($ENV{PG_REGRESS}, "--inputdir=$source", "--outputdir=$place", "--bindir=$bin", '--use-existing', '--dbname=regress',
+        '--host=' . $node->host, '--port=' . $node->port, @tests);
+    return -s "$place/regression.diffs" ? PostgreSQL::Test::Utils::slurp_file("$place/regression.diffs") : '';
 }
 
 sub check_index

@@ -6,7 +6,6 @@
  */
 #include "tenantvec.h"
 
-#include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -72,7 +71,7 @@ static inline uint64 tv_count_words(const uint64 *a, const uint64 *b, int words)
     uint64 count = 0;
 
     for (int w = 0; w < words; w++)
-        count += pg_popcount64(a[w] & b[w]);
+        count += (uint64)__builtin_popcountll(a[w] & b[w]);
     return count;
 }
 

@@ -27,16 +27,20 @@ static void tv_require_ours(Relation index)
                         errmsg("cannot look into temporary indexes of other sessions")));
 }
 
-/* Kind of a block; 0 for a page that is new or not ours. */
-static int tv_block_kind(Relation index, BlockNumber block)
+/* Kind of a block, 0 for a page that is new; and how many entries it says it has. */
+static int tv_block_kind(Relation index, BlockNumber block, int *count)
 {
     Buffer buf = ReadBuffer(index, block);
     Page page = BufferGetPage(buf);
     int kind = 0;
 
     LockBuffer(buf, BUFFER_LOCK_SHARE);
-    if (TvPageOurs(page))
+    if (!PageIsNew(page)) {
+        if (!TvPageOurs(page))
+            tv_bad_page(index, block, "not a page of this access method");
         kind = TvPageOpaque(page)->kind;
+        *count = TvPageOpaque(page)->count;
+    }
     UnlockReleaseBuffer(buf);
     return kind;
 }
@@ -130,8 +134,10 @@ Datum tenantvec_tenants(PG_FUNCTION_ARGS)
     ix = tv_open(index, CurrentMemoryContext);
     nblocks = RelationGetNumberOfBlocks(index);
     for (BlockNumber block = 1; block < nblocks; block++) {
+        int count;
+
         CHECK_FOR_INTERRUPTS();
-        if (tv_block_kind(index, block) == TV_TENANT && tv_view_load(ix, block, NULL, false, &view))
+        if (tv_block_kind(index, block, &count) == TV_TENANT && tv_view_load(ix, block, NULL, false, &view))
             tv_put_tenant(ix, &view, store, desc);
     }
     index_close(index, AccessShareLock);
@@ -156,6 +162,7 @@ typedef struct TvCheck {
     int64 tenants;
     int64 free;
     int64 directory;
+    int64 slots;
     MemoryContext row;
 } TvCheck;
 
@@ -172,12 +179,16 @@ static void tv_check_page(Page page, void *arg)
     TvOpaque *opaque = TvPageOpaque(page);
 
     tv_count_page(page, &check->count);
+    if (opaque->kind == TV_RETIRED)
+        tv_bad_page(check->ix->rel, check->view.block, "a list goes on to a page that is not in use");
     for (int i = 0; i < opaque->count; i++) {
         TvEntry *entry = TvPageEntry(page, i);
         ItemPointerData tid = entry->tid;
         bool found;
         TvSeen *seen;
 
+        if (entry->flags & ~(TV_UNRANKED | TV_RECODED))
+            tv_bad_page(check->ix->rel, check->view.block, "an entry of no known kind");
         if (!ItemPointerIsValid(&tid) || ItemPointerGetBlockNumber(&tid) >= check->heap_blocks)
             tv_bad_page(check->ix->rel, check->view.block, "an entry points outside the table");
         seen = hash_search(check->rows, &tid, HASH_ENTER, &found);
@@ -187,6 +198,39 @@ static void tv_check_page(Page page, void *arg)
         seen->tenant = check->view.block;
         seen->sum = tv_entry_sum(entry, opaque->size);
     }
+}
+
+/* A page of coded means: the reference point's, or one of the table of lists. Returns the next. */
+static BlockNumber tv_check_means(TvCheck *check, BlockNumber block, TvPageKind kind)
+{
+    Buffer buf = tv_read(check->ix->rel, block, kind, BUFFER_LOCK_SHARE);
+    Page page = BufferGetPage(buf);
+    int dim = TvPageTenant(check->view.head)->dim;
+    BlockNumber next = TvPageOpaque(page)->next;
+
+    if (TvPageOpaque(page)->kind != kind)
+        tv_bad_page(check->ix->rel, block, "a page that is not in use");
+    tv_page_check_entries(check->ix->rel, buf, kind == TV_REF ? TvEntrySize(dim, TV_CENTROID_BITS) : TvListSize(dim));
+    for (int i = 0; i < TvPageOpaque(page)->count; i++)
+        if (!tv_entry_sound(TvPageEntry(page, i), dim, TV_CENTROID_BITS))
+            tv_bad_page(check->ix->rel, block, "a mean's code and its factors do not belong together");
+    UnlockReleaseBuffer(buf);
+    return next;
+}
+
+/* The point that a tenant's rows are measured from, and its table of lists; beside which it has no list of its own. */
+static void tv_check_head(TvCheck *check, BlockNumber block)
+{
+    const TvTenant *tenant = TvPageTenant(check->view.head);
+    const TvOpaque *opaque = TvPageOpaque(check->view.head);
+
+    tv_tenant_ref(check->ix, tenant);
+    if (tenant->ref != InvalidBlockNumber)
+        tv_check_means(check, tenant->ref, TV_REF);
+    for (BlockNumber lists = tenant->lists; lists != InvalidBlockNumber;)
+        lists = tv_check_means(check, lists, TV_LISTS);
+    if (!check->view.flat && (opaque->count != 0 || opaque->next != InvalidBlockNumber))
+        tv_bad_page(check->ix->rel, block, "rows beside the tenant's lists");
 }
 
 /* Lists, their counts, and the way from the directory to the tenant. */
@@ -205,7 +249,7 @@ static void tv_check_tenant(TvCheck *check, BlockNumber block)
     tv_key_make(ix, value, InvalidOid, &key, &possible);
     if (tv_tenant_find(ix, &key) != block)
         tv_bad_page(ix->rel, block, "the directory does not lead to this tenant");
-    tv_tenant_ref(ix, TvPageTenant(check->view.head));
+    tv_check_head(check, block);
     for (int i = 0; i < check->view.nlists; i++) {
         TvList *list = &check->view.lists[i];
         int64 before = check->count.rows;
@@ -302,14 +346,20 @@ Datum tenantvec_check(PG_FUNCTION_ARGS)
     check.view.block = InvalidBlockNumber;
     nblocks = RelationGetNumberOfBlocks(index);
     for (BlockNumber block = 1; block < nblocks; block++) {
-        int kind = tv_block_kind(index, block);
+        int count = 0;
+        int kind = tv_block_kind(index, block, &count);
 
         CHECK_FOR_INTERRUPTS();
+        if (kind != 0 && (kind <= TV_META || kind > TV_RETIRED))
+            tv_bad_page(index, block, "page of no known kind");
         check.free += kind == 0 || kind == TV_RETIRED;
         check.directory += kind == TV_BUCKET;
+        check.slots += kind == TV_BUCKET ? count : 0;
         if (kind == TV_TENANT)
             tv_check_tenant(&check, block);
     }
+    if (check.slots != check.tenants)
+        tv_bad_page(index, TV_META_BLOCK, "the directory leads to other tenants than there are");
     tv_check_heap(&check);
     values[0] = Int64GetDatum(check.tenants);
     values[1] = Int64GetDatum(check.count.rows);

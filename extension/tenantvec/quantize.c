@@ -8,6 +8,7 @@
  */
 #include "tenantvec.h"
 
+#include <float.h>
 #include <math.h>
 
 #define TV_ROTATIONS 3
@@ -306,6 +307,40 @@ TV_WIDE void tv_decode(const TvEntry *entry, int dim, int bits, float *out)
             TvStore(out + w * 64 + i, value);
         }
     }
+}
+
+/*
+ * Whether a coded vector's factors belong to its code: from the code, the norm and the scale follow the offset and the
+ * error, so that damage to any of them shows. Metrics other than inner product; tiny norms are too coarse to tell.
+ */
+bool tv_entry_sound(const TvEntry *entry, int dim, int bits)
+{
+    int words = TvWords(dim);
+    double center = ((1 << bits) - 1) / 2.0;
+    double scale = entry->scale;
+    double u_sum = 0, u_norm2 = 0, norm2 = entry->bias;
+    double unit, lost, err;
+
+    if (!isfinite(entry->bias) || !isfinite(entry->scale) || !isfinite(entry->offset) || !isfinite(entry->err) ||
+        entry->bias < 0 || entry->err < 0)
+        return false;
+    for (int w = 0; w < words; w++) {
+        uint8 levels[64];
+
+        tv_unpack(entry->code + w, words, bits, levels);
+        for (int i = 0; i < 64; i++) {
+            u_sum += levels[i] - center;
+            u_norm2 += (levels[i] - center) * (levels[i] - center);
+        }
+    }
+    if (fabs(entry->offset - scale * u_sum) > fabs(scale) / 4)
+        return false;
+    if (norm2 < FLT_MIN)
+        return true;
+    unit = sqrt(norm2 / TvPadded(dim));
+    lost = scale * scale * u_norm2 / norm2 - 1;
+    err = sqrt(norm2 * Max(lost, 0) / (TvPadded(dim) - 1));
+    return lost > -0.01 && fabs(entry->err - err) <= 0.01 * (unit + err);
 }
 
 /* Add `x` to `sum`. */

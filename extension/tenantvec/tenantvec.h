@@ -205,6 +205,7 @@ extern bool tv_vector_rotated(TvIndex *ix);
 extern double tv_norm2(const float *x, int padded);
 extern void tv_rotate(float *x, int padded, float scale);
 extern void tv_encode(TvMetric metric, const float *x, const float *ref, int dim, int bits, TvEntry *entry);
+extern bool tv_entry_sound(const TvEntry *entry, int dim, int bits);
 extern void tv_decode(const TvEntry *entry, int dim, int bits, float *out);
 extern void tv_add(float *sum, const float *x, int padded);
 extern void tv_query_init(TvQuery *query, int dim, MemoryContext ctx);

@@ -1,7 +1,7 @@
-CREATE TABLE docs (id int PRIMARY KEY, tenant int NOT NULL, doc int, model text, embedding vector(32));
+CREATE TABLE docs (id int PRIMARY KEY, tenant int NOT NULL, doc int, model text, embedding vector(32)) WITH (autovacuum_enabled = off);
 INSERT INTO docs SELECT i, i % 40, i % 10, CASE i % 3 WHEN 0 THEN 'a' ELSE 'b' END, tv_vector(i, 32) FROM generate_series(1, 20000) i;
 CREATE FUNCTION tv_query() RETURNS vector LANGUAGE plpgsql STABLE AS 'BEGIN RETURN tv_vector(1, 32); END';
-CREATE TABLE tenants (tenant int PRIMARY KEY, enabled bool);
+CREATE TABLE tenants (tenant int PRIMARY KEY, enabled bool) WITH (autovacuum_enabled = off);
 INSERT INTO tenants SELECT i, i % 2 = 0 FROM generate_series(0, 39) i;
 CREATE INDEX docs_tenant ON docs (tenant);
 CREATE INDEX docs_index ON docs USING tenantvec (tenant, embedding vector_cosine_ops);

@@ -49,6 +49,25 @@ EXPLAIN (COSTS OFF) SELECT id FROM docs WHERE tenant = 7 ORDER BY embedding <=> 
 SELECT count(*) FROM (SELECT id FROM docs WHERE tenant = 8 ORDER BY embedding <=> tv_query() LIMIT 5) x;
 RESET ROLE;
 DROP POLICY docs_policy ON docs;
+
+-- A policy that asks a function once, beside the query's own condition; prepared, with a plan for any tenant.
+CREATE FUNCTION tv_uses_index(query text) RETURNS bool LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+    RETURN plan::text LIKE '%"Index Name": "docs_index"%"Order By"%';
+END $$;
+CREATE POLICY docs_policy ON docs USING (tenant = (SELECT current_setting('tv.tenant')::int));
+SET ROLE tv_app;
+SET plan_cache_mode = force_generic_plan;
+SELECT tv_uses_index('SELECT id FROM docs ORDER BY embedding <=> tv_query() LIMIT 5') AS by_policy,
+       tv_uses_index('EXECUTE ask(7, tv_query())') AS prepared;
+SELECT count(*), bool_and(id % 40 = 7) AS own FROM ask(7, tv_query()) AS id;
+SELECT count(*) FROM ask(8, tv_query());
+RESET plan_cache_mode;
+RESET ROLE;
+DROP POLICY docs_policy ON docs;
 ALTER TABLE docs DISABLE ROW LEVEL SECURITY;
 
 -- Never without the tenant, without the order, or for another order.
@@ -76,5 +95,5 @@ SELECT count(*) FROM (SELECT id FROM docs WHERE tenant = 5 AND model = 'a'
     ORDER BY embedding::halfvec(32) <-> tv_query()::halfvec(32)) x;
 SELECT rows FROM tenantvec_check('docs_half');
 DROP TABLE docs, tenants;
-DROP FUNCTION ask, tv_query;
+DROP FUNCTION ask, tv_query, tv_uses_index;
 DROP ROLE tv_app;

@@ -11,7 +11,7 @@ use TenantvecLoad;
 my $scans = $ENV{TENANTVEC_SCANS} || 20000;
 my $node = PostgreSQL::Test::Cluster->new('memory');
 $node->init;
-$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nfsync = off\nenable_seqscan = off\nenable_sort = off\n");
+$node->append_conf('postgresql.conf', "jit = off\nautovacuum = off\nfsync = off\nshared_buffers = 8MB\nenable_seqscan = off\nenable_sort = off\n");
 $node->start;
 create_table($node);
 $node->safe_psql('postgres', q(
@@ -70,5 +70,22 @@ my ($status, $out, $err) = $node->psql('postgres', qq(
     SELECT scan($scans);));
 my @resident = $err =~ /(\d+) kB max resident size/g;
 cmp_ok($resident[-1] - $resident[0], '<', 1024, 'the process does not grow') or diag $err;
+
+# A build keeps to maintenance_work_mem: most of this tenant's 60 MB of vectors go through a sort on disk.
+$node->safe_psql('postgres', q(
+    CREATE TABLE wide (tenant int, embedding vector(1000));
+    ALTER TABLE wide ALTER embedding SET STORAGE EXTERNAL;
+    INSERT INTO wide SELECT 1, a.v + b.v FROM
+        (SELECT array_agg(hashint8extended(i, j) % 100 ORDER BY j)::vector AS v FROM generate_series(1, 125) i, generate_series(1, 1000) j GROUP BY i) a,
+        (SELECT array_agg(hashint8extended(-i, j) % 100 ORDER BY j)::vector AS v FROM generate_series(1, 120) i, generate_series(1, 1000) j GROUP BY i) b;));
+($status, $out, $err) = $node->psql('postgres', q(
+    SET client_min_messages = log;
+    SET log_statement_stats = on;
+    SET maintenance_work_mem = '4MB';
+    CREATE INDEX small_index ON load USING tenantvec (tenant, embedding vector_cosine_ops);
+    CREATE INDEX wide_index ON wide USING tenantvec (tenant, embedding vector_cosine_ops);));
+@resident = $err =~ /(\d+) kB max resident size/g;
+cmp_ok($resident[-1] - $resident[-2], '<', 24576, 'a build keeps to its memory') or diag $err;
+is($node->safe_psql('postgres', q(SELECT tenants, rows FROM tenantvec_check('wide_index'))), '1|15000', 'and indexes every row');
 $node->stop;
 done_testing();

@@ -1,15 +1,20 @@
 #!/bin/sh
 # Runs the measurements, or the one that is named, on the cluster that libpq's environment points at. `./dev bench` calls it.
 # With --quick the sizes are small, to see that everything works, and nothing is written to RESULTS.md. The databases of
-# tenantvec are kept in the cluster: `./dev pg --cluster bench drop` gives their 15 GB back.
+# tenantvec are kept in the cluster: `./dev pg --cluster bench drop` gives their 15 GB back. `--prepare tenantvec` makes
+# them and measures nothing, so that the measurement itself is short and has the machine to itself.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 programs=$VOICEDB_BUILD/bench
-quick=
-if [ "${1:-}" = --quick ]; then
-    quick=--quick
+quick='' prepare=''
+while :; do
+    case ${1:-} in
+    --quick) quick=--quick ;;
+    --prepare) prepare=yes ;;
+    *) break ;;
+    esac
     shift
-fi
+done
 
 fresh_database()
 {
@@ -41,6 +46,8 @@ kept_databases()
         # shellcheck disable=SC2086
         "$programs/bench-tenantvec-load" $quick "$set"
     done
+    # shellcheck disable=SC2086
+    "$programs/bench-tenantvec" $quick --prepare
 }
 
 drop_database()
@@ -79,6 +86,11 @@ measure()
     esac
 }
 
+if [ -n "$prepare" ] && [ "$*" != tenantvec ]; then
+    echo "bench: --prepare is for tenantvec, whose databases are kept" >&2
+    echo "hint: say \`./dev bench --prepare tenantvec\`." >&2
+    exit 2
+fi
 case ${1:-all} in
 all) set -- search overhead ingest call migrate backup doctor tenantvec ;;
 search | overhead | ingest | call | migrate | backup | doctor | tenantvec) ;;
@@ -97,6 +109,7 @@ for name; do
     tenantvec) kept_databases ;;
     *) fresh_database "bench_$name" ;;
     esac
+    [ -z "$prepare" ] || exit 0
     measure "$name" >"$found"
     python3 "$top/bench/report.py" $quick "$name" <"$found"
     case $name in

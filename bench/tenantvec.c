@@ -279,6 +279,10 @@ static const struct part {
 int main(int argc, char **argv)
 {
     quick = option(&argc, argv, "--quick");
+    if (option(&argc, argv, "--prepare")) {
+        prepare_sizes();
+        return 0;
+    }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (argc < 2 || strcmp(argv[1], parts[i].name) == 0)
             parts[i].measure();

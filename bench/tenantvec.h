@@ -30,7 +30,9 @@ void measure_ordered(void);
 /* How the heap's order and the number of tenants matter. */
 void measure_shuffled(void);
 void measure_tenants(void);
-/* One large tenant against HNSW, and time by the size of the tenant. */
+/* One large tenant against HNSW, and time by the size of the tenant; the first builds what takes longest, unless it is
+ * there. */
+void prepare_sizes(void);
 void measure_sizes(void);
 /* `database` has the dataset, tenantvec and HNSW indexes; it ends without vector indexes but that of two-stage search.
  */

@@ -160,15 +160,16 @@ static void print_sizes(const dataset *d, const way *measured)
     }
 }
 
-static void ensure_hnsw(PGconn *pg)
+/* Its graph takes minutes to build, and is kept with the data. */
+void prepare_sizes(void)
 {
+    set_use(SET_SIZES, quick);
+    PGconn *pg = bench_connect("SET maintenance_work_mem = '6GB'");
     if (strcmp(query_value(pg, "SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('" HNSW_INDEX "') "
                                "AND indisvalid"),
-               "1") == 0)
-        return;
-    run_sql(pg, "SET maintenance_work_mem = '6GB'");
-    build_index(pg, HNSW_INDEX, create_hnsw);
-    run_sql(pg, "RESET maintenance_work_mem");
+               "1") != 0)
+        build_index(pg, HNSW_INDEX, create_hnsw);
+    PQfinish(pg);
 }
 
 void measure_sizes(void)
@@ -176,9 +177,8 @@ void measure_sizes(void)
     dataset d;
     size_t each = quick ? 60 : 300;
     set_init(SET_SIZES, quick, &d);
-    set_use(SET_SIZES, quick);
+    prepare_sizes(); /* before the vectors are here too: its graph takes 3 GB */
     PGconn *pg = bench_connect(NULL);
-    ensure_hnsw(pg); /* before the vectors are here too: its graph takes 3 GB */
     struct limit *plain = limit_new(&d);
     question *questions = allocate((size_t)d.tenants * each, sizeof *questions);
     way *measured = allocate((size_t)d.tenants * WAYS, sizeof *measured);

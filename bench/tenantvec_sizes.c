@@ -136,7 +136,7 @@ static void run_sizes(const dataset *d, const struct limit *plain, way *measured
             w->in = plain;
             if (dataset_size(d, tenant) < 3000 && i != BY_HNSW)
                 w->plan = ""; /* the planner may find a small tenant's rows by another index */
-            way_run(w, questions + (size_t)tenant * each, each, quick ? 1000 : 20000);
+            way_run(w, questions + (size_t)tenant * each, each, quick ? 1000 : 10000);
         }
     }
 }

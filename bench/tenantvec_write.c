@@ -7,6 +7,7 @@ enum { COLUMNS = 9 };
 
 typedef struct load {
     const char *name;
+    int rows;                   /* in bulk; three tenths of them one by one */
     double singles, lazy, bulk; /* rows a second */
 } load;
 
@@ -87,10 +88,11 @@ static double measure_bulk(PGconn *pg, int count)
 
 static void measure_load(PGconn *pg, load *l)
 {
+    int rows = quick ? l->rows / 10 : l->rows;
     fprintf(stderr, "inserting, %s\n", l->name);
-    l->lazy = measure_singles("SET synchronous_commit = off", quick ? 200 : 3000);
-    l->singles = measure_singles(NULL, quick ? 200 : 3000);
-    l->bulk = measure_bulk(pg, quick ? 1000 : 10000);
+    l->lazy = measure_singles("SET synchronous_commit = off", rows * 3 / 10);
+    l->singles = measure_singles(NULL, rows * 3 / 10);
+    l->bulk = measure_bulk(pg, rows);
 }
 
 /* The rows are at the end of the table, and a vacuum gives their pages back. */
@@ -107,7 +109,8 @@ static void restore(PGconn *pg)
 
 void measure_inserts(PGconn *pg, const dataset *d)
 {
-    load hnsw = { .name = "HNSW" }, none = { .name = "no vector index" }, tenantvec = { .name = "tenantvec" };
+    load hnsw = { .name = "HNSW", .rows = 3000 }, none = { .name = "no vector index", .rows = 10000 },
+         tenantvec = { .name = "tenantvec", .rows = 10000 };
     const load *const all[] = { &none, &tenantvec, &hnsw };
     data = d;
     set_mark(pg, false);

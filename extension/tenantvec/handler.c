@@ -37,7 +37,7 @@ static relopt_kind tv_relopt_kind;
 
 static bool tv_simd_check(char **newval, void **extra, GucSource source)
 {
-    if (strcmp(*newval, "auto") == 0 || tv_kernel_choose(*newval))
+    if (strcmp(*newval, "auto") == 0 || tv_kernel_offered(*newval))
         return true;
     GUC_check_errdetail("This machine offers auto, plain, and what it has of avx2 and avx512.");
     return false;

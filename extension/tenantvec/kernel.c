@@ -150,9 +150,13 @@ __attribute__((target("avx2"))) static void tv_pack_avx2(const uint8 *levels, in
     }
 }
 
-__attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(const uint64 *codes, int n, size_t stride,
-                                                                              int words, int bits, const uint64 *planes,
-                                                                              int query_bits, uint32 *dots)
+#define TV_AVX512 __attribute__((target("avx512f,avx512vpopcntdq")))
+
+/* With the number of the query's planes known to the compiler, their counts stay in registers. */
+TV_AVX512 __attribute__((always_inline)) static inline void tv_dots_avx512_planes(const uint64 *codes, int n,
+                                                                                  size_t stride, int words, int bits,
+                                                                                  const uint64 *planes,
+                                                                                  const int query_bits, uint32 *dots)
 {
     int whole = words / 8 * 8;
     __mmask8 rest = (__mmask8)((1u << (words - whole)) - 1);
@@ -161,24 +165,39 @@ __attribute__((target("avx512f,avx512vpopcntdq"))) static void tv_dots_avx512(co
         const uint64 *code = (const uint64 *)((const char *)codes + i * stride);
         __m512i sum = _mm512_setzero_si512();
 
-        for (int j = 0; j < bits; j++) {
-            const uint64 *plane = code + j * words;
+        for (int j = 0; j < bits; j++, code += words) {
+            __m512i counts[TV_MAX_QUERY_BITS];
+            __m512i last = _mm512_maskz_loadu_epi64(rest, code + whole);
 
-            for (int k = 0; k < query_bits; k++) {
-                const uint64 *query = planes + k * words;
-                __m512i acc = _mm512_setzero_si512();
+            for (int k = 0; k < query_bits; k++)
+                counts[k] = _mm512_popcnt_epi64(
+                    _mm512_and_si512(last, _mm512_maskz_loadu_epi64(rest, planes + k * words + whole)));
+            for (int w = 0; w < whole; w += 8) {
+                __m512i eight = _mm512_loadu_si512(code + w);
 
-                for (int w = 0; w < whole; w += 8)
-                    acc = _mm512_add_epi64(acc, _mm512_popcnt_epi64(_mm512_and_si512(_mm512_loadu_si512(plane + w),
-                                                                                     _mm512_loadu_si512(query + w))));
-                if (rest)
-                    acc = _mm512_add_epi64(
-                        acc, _mm512_popcnt_epi64(_mm512_and_si512(_mm512_maskz_loadu_epi64(rest, plane + whole),
-                                                                  _mm512_maskz_loadu_epi64(rest, query + whole))));
-                sum = _mm512_add_epi64(sum, _mm512_sll_epi64(acc, _mm_cvtsi32_si128(j + k)));
+                for (int k = 0; k < query_bits; k++)
+                    counts[k] = _mm512_add_epi64(counts[k], _mm512_popcnt_epi64(_mm512_and_si512(
+                                                                eight, _mm512_loadu_si512(planes + k * words + w))));
             }
+            for (int k = 0; k < query_bits; k++)
+                sum = _mm512_add_epi64(sum, _mm512_sll_epi64(counts[k], _mm_cvtsi32_si128(j + k)));
         }
         dots[i] = (uint32)_mm512_reduce_add_epi64(sum);
+    }
+}
+
+TV_AVX512 static void tv_dots_avx512(const uint64 *codes, int n, size_t stride, int words, int bits,
+                                     const uint64 *planes, int query_bits, uint32 *dots)
+{
+    switch (query_bits) {
+    case 4:
+        tv_dots_avx512_planes(codes, n, stride, words, bits, planes, 4, dots);
+        break;
+    case 7:
+        tv_dots_avx512_planes(codes, n, stride, words, bits, planes, 7, dots);
+        break;
+    default:
+        tv_dots_avx512_planes(codes, n, stride, words, bits, planes, query_bits, dots);
     }
 }
 
@@ -188,32 +207,40 @@ TvKernel tv_kernel = tv_dots_plain;
 void (*tv_pack)(const uint8 *levels, int words, int bits, uint64 *planes) = tv_pack_plain;
 const char *tv_kernel_name = "plain";
 
+/* Whether this machine can run what has the name. */
+bool tv_kernel_offered(const char *name)
+{
+#ifdef TV_X86
+    __builtin_cpu_init();
+    if (strcmp(name, "avx2") == 0)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+    if (strcmp(name, "avx512") == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") &&
+               __builtin_cpu_supports("avx512vpopcntdq");
+#endif
+    return strcmp(name, "plain") == 0;
+}
+
 /* Choose by name; false if this machine cannot run it. */
 bool tv_kernel_choose(const char *name)
 {
-    if (strcmp(name, "plain") == 0) {
-        tv_kernel = tv_dots_plain;
-        tv_pack = tv_pack_plain;
-        tv_kernel_name = "plain";
-        return true;
-    }
+    if (!tv_kernel_offered(name))
+        return false;
+    tv_kernel = tv_dots_plain;
+    tv_pack = tv_pack_plain;
+    tv_kernel_name = "plain";
 #ifdef TV_X86
-    __builtin_cpu_init();
-    if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+    if (strcmp(name, "avx2") == 0) {
         tv_kernel = tv_dots_avx2;
         tv_pack = tv_pack_avx2;
         tv_kernel_name = "avx2";
-        return true;
-    }
-    if (strcmp(name, "avx512") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("avx512vpopcntdq")) {
+    } else if (strcmp(name, "avx512") == 0) {
         tv_kernel = tv_dots_avx512;
         tv_pack = tv_pack_avx2;
         tv_kernel_name = "avx512";
-        return true;
     }
 #endif
-    return false;
+    return true;
 }
 
 void tv_kernel_init(void)

@@ -235,6 +235,7 @@ extern void (*tv_pack)(const uint8 *levels, int words, int bits, uint64 *planes)
 extern void tv_unpack(const uint64 *planes, int stride, int bits, uint8 *levels);
 extern const char *tv_kernel_name;
 extern void tv_kernel_init(void);
+extern bool tv_kernel_offered(const char *name);
 extern bool tv_kernel_choose(const char *name);
 
 /* pages.c */

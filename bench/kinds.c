@@ -87,7 +87,8 @@ static void embed_all(vector_set *s, embedder *e)
             subject_text(&r, subject, asking ? 1 : 3, texts[i]);
             batch[i] = texts[i];
         }
-        must(embed_texts(e, batch, (size_t)count, asking ? s->asked[place] : s->vectors[place], &s->dimensions, &error),
+        must(embed_texts(e, asking ? EMBED_QUERY : EMBED_DOCUMENT, batch, (size_t)count,
+                         asking ? s->asked[place] : s->vectors[place], &s->dimensions, &error),
              &error);
     }
     free(texts);

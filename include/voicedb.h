@@ -159,6 +159,25 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_provider_update(vdb_tenant *tenant, const 
 /* VDB_CONFLICT: a secretary uses it. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_remove(vdb_tenant *tenant, const char *provider_uuid, vdb_error *error);
 
+typedef struct vdb_provider_test {
+    const char *provider_uuid;
+    const char *provider_name;
+    const char *protocol; /* that it was asked in; "builtin" needs none */
+    const char *address;  /* NULL: builtin */
+    const char *embedding_model;
+    int64_t embedding_dimensions;
+    int64_t tokens; /* that the provider counted */
+    double took_ms;
+    const char *first_numbers; /* of the vector, a JSON array */
+} vdb_provider_test;
+
+/*
+ * Asks an embeddings provider, by UUID or name, for the vector of one text (NULL: a question of ours), with its
+ * retries. The answer is checked as in a search. Nothing is stored. One row. VDB_PROVIDER: it failed.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_ask(vdb_tenant *tenant, const char *provider, const char *text,
+                                                   const vdb_provider_test **row, vdb_error *error);
+
 /*
  * A copy of `config` in which every value whose key names a secret (api_key, token, secret, password and the like, at
  * any depth) is "***". NULL when `config` is no JSON object or memory ran out. Release with free().

@@ -148,6 +148,7 @@ vdb_status run_provider_list(cli_call *call, vdb_error *error);
 vdb_status run_provider_show(cli_call *call, vdb_error *error);
 vdb_status run_provider_update(cli_call *call, vdb_error *error);
 vdb_status run_provider_remove(cli_call *call, vdb_error *error);
+vdb_status run_provider_test(cli_call *call, vdb_error *error);
 vdb_status run_secretary_add(cli_call *call, vdb_error *error);
 vdb_status run_secretary_list(cli_call *call, vdb_error *error);
 vdb_status run_secretary_show(cli_call *call, vdb_error *error);

@@ -103,7 +103,8 @@ static const cli_parameter provider_argument[] = {
 static const cli_parameter provider_add_options[] = {
     { CHOICE("type", input.provider_type, provider_types), .required = true, .help = "What it does" },
     { TEXT("name", input.provider_name), .value = "NAME", .required = true,
-      .help = "Its name; for embeddings `builtin` works offline, every other name speaks the OpenAI protocol" },
+      .help = "Its name; for embeddings `builtin` works offline, azure, cohere, voyage and ollama speak their own "
+              "protocol, every other name OpenAI's" },
     { TEXT("display-name", input.display_name), .help = "What people see" },
     { PROVIDER_CONFIG, .standard = "{}" },
     { FLAG("default", input.is_default), .help = "Make it the tenant's default of its type" },
@@ -116,6 +117,10 @@ static const cli_parameter provider_list_options[] = {
 };
 static const cli_parameter provider_type_option[] = {
     { CHOICE("type", type, provider_types), .help = "Tells providers of one name apart" },
+    { 0 },
+};
+static const cli_parameter provider_test_options[] = {
+    { TEXT("text", text), .standard = "a question in Portuguese", .help = "What is embedded" },
     { 0 },
 };
 static const cli_parameter provider_update_options[] = {
@@ -443,6 +448,12 @@ const cli_command cli_commands[] = {
     { COMMAND("provider", "remove", CLI_TENANT, run_provider_remove, provider_values, provider_argument,
               provider_type_option),
       .help = "Remove a provider that no secretary uses" },
+    { COMMAND("provider", "test", CLI_TENANT, run_provider_test, provider_values, provider_argument,
+              provider_test_options),
+      .help = "Ask an embeddings provider for one vector and show what came back",
+      .more =
+          "One real call, with its retries; it may cost what a question costs. Exits with 8 when the provider fails.",
+      .example = "voicedb provider test openai" },
 
     { COMMAND("secretary", "add", CLI_TENANT, run_secretary_add, secretary_values, none, secretary_add_options),
       .help = "Add a secretary; prints its UUID",

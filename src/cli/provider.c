@@ -78,3 +78,15 @@ vdb_status run_provider_remove(cli_call *call, vdb_error *error)
         output_uuid(call, "provider_uuid", uuid);
     return status;
 }
+
+vdb_status run_provider_test(cli_call *call, vdb_error *error)
+{
+    const provider_values *v = call->values;
+    const vdb_provider_test *row;
+    vdb_status status = vdb_provider_ask(call->tenant, v->provider, v->text, &row, error);
+    if (status != VDB_OK)
+        return status;
+    output_row(call, &provider_test_record, row);
+    vdb_rows_free(row);
+    return VDB_OK;
+}

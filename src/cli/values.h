@@ -14,6 +14,7 @@ typedef struct migrate_values {
 typedef struct provider_values {
     const char *provider; /* UUID or name */
     const char *type;     /* tells providers of one name apart, or limits a list */
+    const char *text;     /* to try it with */
     vdb_provider_input input;
 } provider_values;
 

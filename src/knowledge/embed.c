@@ -1,7 +1,7 @@
 #include "knowledge/embed.h"
 
 #include "knowledge/builtin.h"
-#include "knowledge/openai.h"
+#include "knowledge/remote.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 /* One of the two is there. */
 struct embedder {
     builtin *lexical;
-    openai *remote;
+    remote *remote;
 };
 
 vdb_status embedder_new(const char *provider_name, const char *config, embedder **result, vdb_error *error)
@@ -17,8 +17,8 @@ vdb_status embedder_new(const char *provider_name, const char *config, embedder 
     embedder *e = calloc(1, sizeof *e);
     if (e == NULL)
         return error_memory(error);
-    vdb_status status =
-        strcmp(provider_name, "builtin") == 0 ? builtin_new(&e->lexical, error) : openai_new(config, &e->remote, error);
+    vdb_status status = strcmp(provider_name, "builtin") == 0 ? builtin_new(&e->lexical, error)
+                                                              : remote_new(provider_name, config, &e->remote, error);
     if (status != VDB_OK) {
         free(e);
         return status;
@@ -32,20 +32,35 @@ void embedder_free(embedder *e)
     if (e == NULL)
         return;
     builtin_free(e->lexical);
-    openai_free(e->remote);
+    remote_free(e->remote);
     free(e);
 }
 
 const char *embedder_model(const embedder *e)
 {
-    return e->lexical != NULL ? BUILTIN_MODEL : openai_model(e->remote);
+    return e->lexical != NULL ? BUILTIN_MODEL : remote_settings(e->remote)->label;
 }
 
-vdb_status embed_texts(embedder *e, const char *const *texts, size_t count, float *vectors, int *dimensions,
-                       vdb_error *error)
+const char *embedder_protocol(const embedder *e)
+{
+    return e->lexical != NULL ? "builtin" : remote_settings(e->remote)->protocol->name;
+}
+
+const char *embedder_address(const embedder *e)
+{
+    return e->lexical != NULL ? NULL : remote_settings(e->remote)->url;
+}
+
+embed_usage embedder_usage(const embedder *e)
+{
+    return e->lexical != NULL ? (embed_usage){ 0 } : remote_usage(e->remote);
+}
+
+vdb_status embed_texts(embedder *e, embed_kind kind, const char *const *texts, size_t count, float *vectors,
+                       int *dimensions, vdb_error *error)
 {
     if (e->remote != NULL)
-        return openai_embed(e->remote, texts, count, vectors, dimensions, error);
+        return remote_embed(e->remote, kind, texts, count, vectors, dimensions, error);
     for (size_t i = 0; i < count; i++) {
         vdb_status status = builtin_embed(e->lexical, texts[i], vectors + i * VDB_DIMENSIONS, error);
         if (status != VDB_OK && count > 1)

@@ -6,13 +6,23 @@
 
 typedef struct embedder embedder;
 
-/* Texts that embed_texts() sends at once at the most, unless the config of the provider says less. */
+/* Texts that go into one request, unless the config of the provider says otherwise. */
 enum { EMBED_BATCH = 64 };
 
+/* What a text is for: some services make different vectors of a question and of what may answer it. */
+typedef enum embed_kind { EMBED_DOCUMENT, EMBED_QUERY } embed_kind;
+
+/* What a service was asked for, and what it counted; "builtin" counts nothing. */
+typedef struct embed_usage {
+    int64_t requests;
+    int64_t texts;
+    int64_t tokens; /* the service's own count; where it gives none, one for every four bytes */
+} embed_usage;
+
 /*
- * Makes an embedder from a provider's name and config (a JSON object). "builtin" needs nothing; every other name speaks
- * the OpenAI protocol: `base_url`, `model` (required), `api_key`, `dimensions`, `timeout_ms`, `max_retries`,
- * `batch_size`. VDB_BAD_INPUT: the config cannot be used. Release with embedder_free(). For one thread at a time.
+ * Makes an embedder from a provider's name and config (a JSON object). "builtin" needs nothing; every other one is
+ * asked over HTTP, as knowledge/remote.h says. VDB_BAD_INPUT: the config cannot be used. Release with embedder_free().
+ * For one thread at a time.
  */
 vdb_status embedder_new(const char *provider_name, const char *config, embedder **e, vdb_error *error);
 void embedder_free(embedder *e);
@@ -20,12 +30,19 @@ void embedder_free(embedder *e);
 /* What embedding_model holds for vectors of this embedder; at most 100 bytes; lives as long as it does. */
 const char *embedder_model(const embedder *e);
 
+/* The name of the protocol it speaks and the address it asks; "builtin" has none. Live as long as it does. */
+const char *embedder_protocol(const embedder *e);
+const char *embedder_address(const embedder *e);
+
+/* What was used since it was made. */
+embed_usage embedder_usage(const embedder *e);
+
 /*
  * Embeds `count` texts into `vectors`, count × VDB_DIMENSIONS floats, each padded with zeros behind its `*dimensions`
  * numbers. All of one call have the same number of dimensions. VDB_PROVIDER: the provider failed, after its retries;
  * VDB_BAD_INPUT: it gave vectors longer than VDB_DIMENSIONS, or "builtin" got a text without a letter or digit.
  */
-vdb_status embed_texts(embedder *e, const char *const *texts, size_t count, float *vectors, int *dimensions,
-                       vdb_error *error);
+vdb_status embed_texts(embedder *e, embed_kind kind, const char *const *texts, size_t count, float *vectors,
+                       int *dimensions, vdb_error *error);
 
 #endif

@@ -64,7 +64,8 @@ static vdb_status flush(ingest *in, vdb_error *error)
     int dimensions;
     if (in->count == 0)
         return VDB_OK;
-    vdb_status status = embed_texts(in->embedder, in->texts, in->count, in->vectors, &dimensions, error);
+    vdb_status status =
+        embed_texts(in->embedder, EMBED_DOCUMENT, in->texts, in->count, in->vectors, &dimensions, error);
     if (status == VDB_OK)
         status = open_writer(in, dimensions, error);
     if (status == VDB_OK)

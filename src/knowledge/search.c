@@ -1,19 +1,12 @@
 /* A caller's question: embedded, searched, and held against the secretary's threshold. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "knowledge/provider.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DEFAULT_TOP = 5, LARGEST_TOP = 1000 };
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 void vdb_search_free(vdb_search_result *result)
 {
@@ -64,18 +57,19 @@ static vdb_status embed_question(job *j, vdb_error *error)
         j->dimensions = j->request->dimensions;
         return set_model(j, j->request->embedding_model, error);
     }
-    double started = now_ms();
+    double started = clock_ms();
     embedder *e;
     vdb_status status = provider_borrow(j->tenant, &j->context, &e, error);
     if (status != VDB_OK)
         return status;
     j->vector = calloc(VDB_DIMENSIONS, sizeof *j->vector);
-    status = j->vector == NULL ? error_memory(error)
-                               : embed_texts(e, &j->request->question, 1, j->vector, &j->dimensions, error);
+    status = j->vector == NULL
+                 ? error_memory(error)
+                 : embed_texts(e, EMBED_QUERY, &j->request->question, 1, j->vector, &j->dimensions, error);
     if (status == VDB_OK)
         status = set_model(j, embedder_model(e), error);
     provider_release(j->tenant, &j->context, e);
-    j->result->embed_ms = now_ms() - started;
+    j->result->embed_ms = clock_ms() - started;
     return status;
 }
 
@@ -98,7 +92,7 @@ static void cut_below(vdb_search_result *result, double threshold)
 
 static vdb_status search_by_vector(job *j, vdb_error *error)
 {
-    double started = now_ms();
+    double started = clock_ms();
     const chunk_search search = {
         .embedding = j->vector == NULL ? j->request->embedding : j->vector,
         .dimensions = j->dimensions,
@@ -110,7 +104,7 @@ static vdb_status search_by_vector(job *j, vdb_error *error)
         search_chunks(j->tenant, &search, &j->result->hits, &j->result->count, &j->result->strategy, error);
     if (status != VDB_OK)
         return status;
-    j->result->search_ms = now_ms() - started;
+    j->result->search_ms = clock_ms() - started;
     cut_below(j->result, threshold_of(j));
     return VDB_OK;
 }

@@ -26,6 +26,15 @@ static const field provider_fields[] = {
 const record provider_record = RECORD(provider_fields);
 #undef TYPE
 
+#define TYPE vdb_provider_test
+static const field provider_test_fields[] = {
+    F(TEXT, provider_uuid), F(TEXT, provider_name),   F(TEXT, protocol),
+    F(TEXT, address),       F(TEXT, embedding_model), F(INTEGER, embedding_dimensions),
+    F(INTEGER, tokens),     F(REAL, took_ms),         F(JSON, first_numbers),
+};
+const record provider_test_record = RECORD(provider_test_fields);
+#undef TYPE
+
 #define TYPE vdb_secretary
 static const field secretary_fields[] = {
     F(TEXT, voice_secretary_uuid),

@@ -6,6 +6,7 @@
 
 extern const record tenant_record;
 extern const record provider_record;
+extern const record provider_test_record;
 extern const record secretary_record;
 extern const record document_record;
 extern const record chunk_record;

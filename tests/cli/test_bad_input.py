@@ -310,6 +310,31 @@ class BadProvider(Database):
                 self.use(scenario, f"http://127.0.0.1:{self.port}/{scenario}/v1")
                 self.both(8, "voicedb: ")
 
+    def test_provider_test_says_what_came_back(self):
+        for name, address in (("good", "/v1/embeddings"), ("cohere", "/v2/embed")):
+            with self.subTest(name=name):
+                self.use(name, f"http://127.0.0.1:{self.port}/good/t{'/v1' if name == 'good' else ''}", dimensions=16)
+                before = self.state()
+                tested = self.clinic_json("provider", "test", name, "--text", "dois termos")
+                self.assertEqual((tested["embedding_model"], tested["embedding_dimensions"], tested["tokens"]), ("m@16", 16, 2))
+                self.assertEqual(tested["address"], f"http://127.0.0.1:{self.port}/good/t{address}")
+                self.assertEqual((len(tested["first_numbers"]), self.state()), (4, before))
+        self.assertIn("protocol", self.at_clinic("provider", "test", "cohere"))
+
+    def test_provider_test_says_why_it_failed(self):
+        for scenario, status, message in (("unauthorized", 8, "answered 401"), ("stall", 8, "did not answer in time"),
+                                          ("long", 9, "3072 numbers")):
+            with self.subTest(scenario=scenario):
+                self.use(scenario, f"http://127.0.0.1:{self.port}/{scenario}/v1")
+                done = self.run_raw("--domain", CLINIC, "provider", "test", scenario)
+                self.assertEqual((done.returncode, done.stdout), (status, b""))
+                self.assertRegex(done.stderr.decode(), message)
+                self.assertNotIn("4711", done.stderr.decode())
+        self.refused_unchanged("provider", "test", "nobody", status=3, message='no provider "nobody" in this tenant',
+                               hint="Run `voicedb provider list`")
+        self.refused_unchanged("provider", "test", "long", "--text", "", status=9,
+                               message="the text is empty or not UTF-8", hint="Give a short text")
+
     def test_that_works(self):
         """The control: the same calls, a server that answers."""
         self.use("good", f"http://127.0.0.1:{self.port}/good/v1")

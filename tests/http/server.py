@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""An embeddings server on 127.0.0.1 that speaks the OpenAI protocol and misbehaves as asked.
+"""An embeddings server on 127.0.0.1 that speaks the protocols of OpenAI, Azure, Cohere, Voyage and Ollama, refuses a
+request that is not as the protocol's documentation has it, and misbehaves as asked.
 
 It takes a free port, prints two numbers on one line, "PORT CLOSED_PORT", and serves until it gets SIGTERM or, with
 --watch-stdin, until its standard input ends. Nothing listens on CLOSED_PORT: connections to it are refused.
@@ -8,6 +9,9 @@ The scenario is the first part of the path, so base_url is
     http://127.0.0.1:PORT/SCENARIO/v1              or, to count requests apart from other tests,
     http://127.0.0.1:PORT/SCENARIO/LABEL/v1
 With base_url http://127.0.0.1:PORT/v1 the scenario is the name of the model, and any other model is "good".
+
+The protocol is told by the end of the path: /v2/embed is Cohere, /api/embed Ollama, /openai/deployments/… Azure, and
+/embeddings OpenAI, or Voyage where LABEL begins with "voyage".
 
 A text that is a JSON array of numbers is its own vector: "[3, 4]" gives [3, 4]. Every other text gets the hashes of its
 words, so that texts which share words are near each other; as many as the request's "dimensions", else --dimensions.
@@ -51,21 +55,129 @@ def embed(text, dimensions):
     return vector
 
 
+class Protocol:
+    """What a service lets itself be asked, and the form of what it answers."""
+    path = re.compile(r"/embeddings")
+    texts, dimensions = "input", "dimensions"
+    members = {"input", "model", "encoding_format", "dimensions", "user"}
+    required = {"input", "model"}
+    values = {"encoding_format": ("float",)}
+    most_texts = 2048
+    key_header = "Authorization"
+
+    @classmethod
+    def complaint(cls, request, headers):
+        """What is wrong with a request; None: nothing."""
+        texts = request.get(cls.texts)
+        if set(request) - cls.members:
+            return "unknown members: %s" % ", ".join(sorted(set(request) - cls.members))
+        if cls.required - set(request):
+            return "missing members: %s" % ", ".join(sorted(cls.required - set(request)))
+        if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+            return "%s must be a list of texts" % cls.texts
+        if len(texts) > cls.most_texts:
+            return "at most %d texts" % cls.most_texts
+        for member, allowed in cls.values.items():
+            if member in request and request[member] not in allowed:
+                return "%s must be one of %s" % (member, allowed)
+        other = {"Authorization": "api-key", "api-key": "Authorization"}[cls.key_header]
+        return "the key belongs into %s" % cls.key_header if headers.get(other) else None
+
+    @classmethod
+    def error(cls, message, code):
+        return {"error": {"message": message, "type": "error", "param": None, "code": code}}
+
+    @classmethod
+    def answer(cls, request, data, tokens):
+        return {"object": "list", "data": data, "model": request.get("model"),
+                "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+
+
+class Azure(Protocol):
+    path = re.compile(r"/openai/deployments/[^/]+/embeddings\?api-version=\d{4}-\d\d-\d\d(-preview)?")
+    members = {"input", "encoding_format", "dimensions", "user"}
+    required = {"input"}
+    key_header = "api-key"
+
+
+class Cohere(Protocol):
+    path = re.compile(r"/v2/embed")
+    texts, dimensions = "texts", "output_dimension"
+    members = {"texts", "model", "input_type", "embedding_types", "truncate", "output_dimension", "max_tokens"}
+    required = {"texts", "model", "input_type", "embedding_types"}
+    values = {"input_type": ("search_document", "search_query"), "embedding_types": (["float"],),
+              "truncate": ("NONE", "START", "END")}
+    most_texts = 96
+
+    @classmethod
+    def error(cls, message, code):
+        return {"message": message}
+
+    @classmethod
+    def answer(cls, request, data, tokens):
+        return {"id": "da6e531f-54c5-4a73-bf92-f60566d8d753", "embeddings": {"float": [d["embedding"] for d in data]},
+                "texts": request["texts"], "response_type": "embeddings_by_type",
+                "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": tokens}}}
+
+
+class Voyage(Protocol):
+    dimensions = "output_dimension"
+    members = {"input", "model", "input_type", "truncation", "output_dimension", "output_dtype", "encoding_format"}
+    values = {"input_type": ("query", "document"), "truncation": (True, False)}
+    most_texts = 1000
+
+    @classmethod
+    def error(cls, message, code):
+        return {"detail": message}
+
+    @classmethod
+    def answer(cls, request, data, tokens):
+        return {"object": "list", "data": data, "model": request["model"], "usage": {"total_tokens": tokens}}
+
+
+class Ollama(Protocol):
+    path = re.compile(r"/api/embed")
+    members = {"model", "input", "truncate", "dimensions", "options", "keep_alive"}
+    values = {"truncate": (True, False)}
+
+    @classmethod
+    def error(cls, message, code):
+        return {"error": message}
+
+    @classmethod
+    def answer(cls, request, data, tokens):
+        return {"model": request["model"], "embeddings": [d["embedding"] for d in data], "total_duration": 14143917,
+                "load_duration": 1019500, "prompt_eval_count": tokens}
+
+
+def find_protocol(path):
+    """None: nothing answers at this path."""
+    if path.endswith("/embeddings") and re.match(r"/[^/]+/voyage", path):
+        return Voyage
+    for protocol in (Azure, Cohere, Ollama, Protocol):
+        if re.search(protocol.path.pattern + "$", path):
+            return protocol
+    return None
+
+
 class Call:
     """One request, what the scenarios need to answer it, and the number of this request among those to its path."""
 
-    def __init__(self, handler, request, number):
+    def __init__(self, handler, protocol, request, number):
         self.handler = handler
+        self.protocol = protocol
         self.request = request
         self.number = number
         self.key = handler.headers.get("Authorization", "").removeprefix("Bearer ")
 
     def vectors(self, change=lambda numbers: numbers):
-        dimensions = self.request.get("dimensions") or self.handler.server.dimensions
-        texts = self.request["input"]
-        texts = [texts] if isinstance(texts, str) else texts
+        dimensions = self.request.get(self.protocol.dimensions) or self.handler.server.dimensions
         return [{"object": "embedding", "index": i, "embedding": change(embed(text, dimensions))}
-                for i, text in enumerate(texts)]
+                for i, text in enumerate(self.request[self.protocol.texts])]
+
+    def body(self, data):
+        tokens = sum(len(text.split()) for text in self.request[self.protocol.texts])
+        return json.dumps(self.protocol.answer(self.request, data, tokens))
 
     def send(self, status, body, content_type="application/json", headers=()):
         body = body.encode()
@@ -73,17 +185,15 @@ class Call:
         self.handler.wfile.write(body)
 
     def send_data(self, data):
-        self.send(200, json.dumps({"object": "list", "data": data, "model": self.request.get("model"),
-                                   "usage": {"prompt_tokens": 1, "total_tokens": 1}}))
+        self.send(200, self.body(data))
 
     def send_error(self, status, message, code=None, headers=()):
-        error = {"message": message, "type": "error", "param": None, "code": code}
-        self.send(status, json.dumps({"error": error}), headers=headers)
+        self.send(status, json.dumps(self.protocol.error(message, code)), headers=headers)
 
     def send_element(self, element):
         """The answer of `good`, with `element` as the second number of every vector, as it stands."""
         data = self.vectors(lambda numbers: [numbers[0], "ELEMENT", *numbers[2:]])
-        self.send(200, json.dumps({"data": data}).replace('"ELEMENT"', element))
+        self.send(200, self.body(data).replace('"ELEMENT"', element))
 
     def wait_for_close(self):
         """Returns when the client has gone, or the server stops."""
@@ -158,7 +268,7 @@ def stall_once(call):
 
 @scenario("sends its answer a byte at a time, 20 bytes a second")
 def slow(call):
-    body = json.dumps({"data": call.vectors()}).encode()
+    body = call.body(call.vectors()).encode()
     call.handler.begin(200, [("Content-Type", "application/json"), ("Content-Length", len(body))])
     for byte in body:
         if call.handler.server.stopping.wait(0.05):
@@ -168,7 +278,7 @@ def slow(call):
 
 @scenario("closes the connection in the middle of its answer, always")
 def cut(call):
-    body = json.dumps({"data": call.vectors()}).encode()
+    body = call.body(call.vectors()).encode()
     call.handler.begin(200, [("Content-Type", "application/json"), ("Content-Length", len(body))])
     call.handler.wfile.write(body[:len(body) // 2])
     call.handler.close_connection = True
@@ -349,9 +459,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.record = {"scenario": name, "path": self.path, "number": number, "time": time.monotonic(),
                        "connection": self.client_address[1],
                        "headers": {key.lower(): value for key, value in self.headers.items()}, "body": request}
-        if not self.path.endswith("/embeddings"):
-            return Call(self, request, number).send_error(404, "no such path")
-        SCENARIOS[name][0](Call(self, request, number))
+        protocol = find_protocol(self.path)
+        call = Call(self, protocol or Protocol, request, number)
+        if protocol is None:
+            return call.send_error(404, "no such path")
+        complaint = protocol.complaint(request, self.headers)
+        if complaint is not None:
+            return call.send_error(400, complaint)
+        SCENARIOS[name][0](call)
 
     def log_message(self, *arguments):
         pass

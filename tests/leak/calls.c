@@ -119,6 +119,13 @@ static vdb_status provider_update(actor *a)
     return vdb_provider_update(a->tenant, draw(a, PROVIDER), &input, &a->error);
 }
 
+static vdb_status provider_ask(actor *a)
+{
+    const vdb_provider_test *row;
+    vdb_status status = vdb_provider_ask(a->tenant, by_key_or(a, PROVIDER, PROVIDER_NAME), word(a), &row, &a->error);
+    return told(a, status, &provider_test_record, row, 1);
+}
+
 static vdb_status provider_remove(actor *a)
 {
     return vdb_provider_remove(a->tenant, draw(a, PROVIDER), &a->error);
@@ -468,6 +475,7 @@ const operation library_operations[] = {
     { "provider_get", "vdb_provider_get", 50, true, provider_get },
     { "provider_update", "vdb_provider_update", 40, false, provider_update },
     { "provider_remove", "vdb_provider_remove", 30, false, provider_remove },
+    { "provider_ask", "vdb_provider_ask", 20, true, provider_ask },
     { "secretary_add", "vdb_secretary_add", 60, false, secretary_add },
     { "secretary_list", "vdb_secretary_list", 30, true, secretary_list },
     { "secretary_get", "vdb_secretary_get", 60, true, secretary_get },

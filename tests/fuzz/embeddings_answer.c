@@ -2,7 +2,7 @@
  * Any bytes as the answer of an embeddings server. The first byte chooses how many texts were sent and whether a length
  * is expected; what is accepted must be unit vectors, padded with zeros.
  */
-#include "knowledge/openai_answer.h"
+#include "knowledge/protocol.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,14 +32,16 @@ static void check_vectors(const float *vectors, size_t count, int dimensions)
     }
 }
 
-static void check_answer(const char *bytes, size_t length, size_t count, int expected)
+static void check_answer(const protocol *p, const char *bytes, size_t length, size_t count, int expected)
 {
     static float vectors[MOST_TEXTS * VDB_DIMENSIONS];
     memset(vectors, 0xFF, sizeof vectors);
     int dimensions = expected;
+    int64_t tokens = -2;
     vdb_error error = { 0 };
-    vdb_status status = openai_answer_vectors(bytes, length, count, vectors, &dimensions, &error);
+    vdb_status status = answer_vectors(&p->answer, bytes, length, count, vectors, &dimensions, &tokens, &error);
     require(status == error.status);
+    require((status == VDB_OK) == (tokens >= -1));
     if (status == VDB_OK && count > 0)
         check_vectors(vectors, count, dimensions);
     else
@@ -51,13 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     const char *bytes = (const char *)data + 1;
-    check_answer(bytes, size - 1, data[0] % (MOST_TEXTS + 1), (data[0] & 0x80) != 0 ? EXPECTED : 0);
+    for (const protocol *p = protocols; p->name != NULL; p++)
+        check_answer(p, bytes, size - 1, data[0] % (MOST_TEXTS + 1), (data[0] & 0x80) != 0 ? EXPECTED : 0);
 
     buffer reason;
     buffer_init(&reason, size);
-    openai_answer_reason(bytes, size - 1, &reason);
+    answer_reason(bytes, size - 1, &reason);
     require(!reason.failed && (reason.length == 0 || strpbrk(reason.data, "\r\n\t") == NULL));
     buffer_free(&reason);
-    openai_answer_quota_spent(bytes, size - 1);
+    answer_quota_spent(bytes, size - 1);
     return 0;
 }

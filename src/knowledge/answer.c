@@ -1,4 +1,4 @@
-#include "knowledge/openai_answer.h"
+#include "knowledge/answer.h"
 
 #include "base/text.h"
 
@@ -54,17 +54,34 @@ static vdb_status read_numbers(const json_t *numbers, float *vector, vdb_error *
     return VDB_OK;
 }
 
-static vdb_status read_item(const json_t *item, size_t count, bool *seen, float *vectors, int *dimensions,
+/* The member that a path of names leads to; NULL: there is none. */
+static const json_t *find_member(const json_t *object, const char *path)
+{
+    while (object != NULL && *path != '\0') {
+        size_t length = strcspn(path, ".");
+        object = json_object_getn(object, path, length);
+        path += length + (path[length] == '.' ? 1 : 0);
+    }
+    return object;
+}
+
+/* Which text an item belongs to, and its numbers. */
+static vdb_status open_item(const json_t *item, size_t count, bool *seen, size_t *at, const json_t **numbers,
                             vdb_error *error)
 {
     const json_t *index = json_object_get(item, "index");
-    json_int_t at = json_integer_value(index);
-    if (!json_is_integer(index) || at < 0 || (size_t)at >= count || seen[at])
+    json_int_t place = json_integer_value(index);
+    if (!json_is_integer(index) || place < 0 || (size_t)place >= count || seen[place])
         return error_set(error, VDB_PROVIDER, hint_server,
                          "the embeddings provider gave a vector whose index is missing, doubled or out of range");
-    seen[at] = true;
+    seen[place] = true;
+    *at = (size_t)place;
+    *numbers = json_object_get(item, "embedding");
+    return VDB_OK;
+}
 
-    const json_t *numbers = json_object_get(item, "embedding");
+static vdb_status read_vector(const json_t *numbers, float *vector, int *dimensions, vdb_error *error)
+{
     if (!json_is_array(numbers))
         return error_set(error, VDB_PROVIDER, hint_server,
                          "the embeddings provider gave a vector that is no array of numbers");
@@ -72,32 +89,40 @@ static vdb_status read_item(const json_t *item, size_t count, bool *seen, float 
     if (status != VDB_OK)
         return status;
     *dimensions = (int)json_array_size(numbers);
-    return read_numbers(numbers, vectors + (size_t)at * VDB_DIMENSIONS, error);
+    return read_numbers(numbers, vector, error);
 }
 
 /* As many items as texts, and no index twice: so every text has its vector. */
-static vdb_status read_data(const json_t *data, size_t count, float *vectors, int *dimensions, vdb_error *error)
+static vdb_status read_items(const answer_shape *shape, const json_t *items, size_t count, float *vectors,
+                             int *dimensions, vdb_error *error)
 {
-    if (!json_is_array(data))
-        return error_set(error, VDB_PROVIDER, hint_server, "the embeddings provider's answer has no array `data`");
-    if (json_array_size(data) != count)
+    if (!json_is_array(items))
+        return error_set(error, VDB_PROVIDER, hint_server, "the embeddings provider's answer has no array `%s`",
+                         shape->items);
+    if (json_array_size(items) != count)
         return error_set(error, VDB_PROVIDER, hint_server, "the embeddings provider gave %zu vectors for %zu texts",
-                         json_array_size(data), count);
+                         json_array_size(items), count);
     bool *seen = calloc(count + 1, sizeof *seen);
     if (seen == NULL)
         return error_memory(error);
     int length = *dimensions;
     vdb_status status = VDB_OK;
-    for (size_t i = 0; status == VDB_OK && i < count; i++)
-        status = read_item(json_array_get(data, i), count, seen, vectors, &length, error);
+    for (size_t i = 0; status == VDB_OK && i < count; i++) {
+        size_t at = i;
+        const json_t *numbers = json_array_get(items, i);
+        if (shape->indexed)
+            status = open_item(numbers, count, seen, &at, &numbers, error);
+        if (status == VDB_OK)
+            status = read_vector(numbers, vectors + at * VDB_DIMENSIONS, &length, error);
+    }
     free(seen);
     if (status == VDB_OK)
         *dimensions = length;
     return status;
 }
 
-vdb_status openai_answer_vectors(const char *bytes, size_t length, size_t count, float *vectors, int *dimensions,
-                                 vdb_error *error)
+vdb_status answer_vectors(const answer_shape *shape, const char *bytes, size_t length, size_t count, float *vectors,
+                          int *dimensions, int64_t *tokens, vdb_error *error)
 {
     json_error_t reason;
     json_t *answer = json_loadb(bytes, length, 0, &reason);
@@ -107,7 +132,12 @@ vdb_status openai_answer_vectors(const char *bytes, size_t length, size_t count,
         return error_set(error, VDB_PROVIDER, hint_server,
                          "the embeddings provider's answer of %zu bytes is not JSON (line %d, column %d)", length,
                          reason.line, reason.column);
-    vdb_status status = read_data(json_object_get(answer, "data"), count, vectors, dimensions, error);
+    vdb_status status = read_items(shape, find_member(answer, shape->items), count, vectors, dimensions, error);
+    const json_t *counted = find_member(answer, shape->tokens);
+    if (status == VDB_OK)
+        *tokens = json_is_number(counted) && json_number_value(counted) >= 0 && json_number_value(counted) < 1e15
+                      ? (int64_t)json_number_value(counted)
+                      : -1;
     json_decref(answer);
     return status;
 }
@@ -129,8 +159,8 @@ static void append_words(buffer *b, const char *text, size_t length)
 }
 
 /*
- * {"error": {"message": …}} of OpenAI, vLLM and llama.cpp, {"error": …} of LM Studio, {"message": …} of older vLLM,
- * {"detail": …} of FastAPI.
+ * {"error": {"message": …}} of OpenAI, vLLM and llama.cpp, {"error": …} of LM Studio and Ollama, {"message": …} of
+ * older vLLM and Cohere, {"detail": …} of FastAPI and Voyage.
  */
 static const json_t *find_reason(const json_t *answer)
 {
@@ -144,7 +174,7 @@ static const json_t *find_reason(const json_t *answer)
     return NULL;
 }
 
-void openai_answer_reason(const char *bytes, size_t length, buffer *reason)
+void answer_reason(const char *bytes, size_t length, buffer *reason)
 {
     json_t *answer = json_loadb(bytes, length, JSON_DECODE_ANY, NULL);
     if (answer != NULL) {
@@ -157,7 +187,7 @@ void openai_answer_reason(const char *bytes, size_t length, buffer *reason)
     }
 }
 
-bool openai_answer_quota_spent(const char *bytes, size_t length)
+bool answer_quota_spent(const char *bytes, size_t length)
 {
     json_t *answer = json_loadb(bytes, length, 0, NULL);
     const char *code = json_string_value(json_object_get(json_object_get(answer, "error"), "code"));

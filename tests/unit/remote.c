@@ -1,21 +1,17 @@
-/* The OpenAI protocol, against tests/http/server.py on 127.0.0.1: every failure is one that a real socket had. */
-#include "knowledge/openai.h"
-#include "knowledge/openai_answer.h"
+/* Embeddings over HTTP, in OpenAI's protocol, against tests/http/server.py on 127.0.0.1: every failure is one that a
+ * real socket had. */
+#include "knowledge/remote.h"
 
-#include <fcntl.h>
-#include <jansson.h>
+#include "embeddings_server.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -23,121 +19,38 @@
 
 enum { MOST_TEXTS = 100 };
 
-/* ---- the server -------------------------------------------------------------------------------------------------- */
-
-static struct {
-    pid_t pid;
-    int port, closed_port;
-    int stdin_pipe; /* the server ends when it is closed, so also when this process dies */
-    char directory[64];
-    char record[96];
-} server;
-
-static void run_server(int in, int out)
-{
-    char script[4096];
-    const char *tests = getenv("VOICEDB_TESTS");
-    snprintf(script, sizeof script, "%s/http/server.py", tests == NULL ? "tests" : tests);
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    execlp("python3", "python3", script, "--watch-stdin", "--record", server.record, "--dimensions", "8", (char *)NULL);
-    _exit(127);
-}
-
-static int start_server(void **state)
-{
-    (void)state;
-    static const char *const proxies[] = { "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY" };
-    for (size_t i = 0; i < COUNT(proxies); i++)
-        unsetenv(proxies[i]);
-    strcpy(server.directory, "/tmp/voicedb-openai-XXXXXX");
-    assert_non_null(mkdtemp(server.directory));
-    snprintf(server.record, sizeof server.record, "%s/record", server.directory);
-    int in[2], out[2];
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    server.pid = fork();
-    if (server.pid == 0)
-        run_server(in[0], out[1]);
-    close(in[0]);
-    close(out[1]);
-    server.stdin_pipe = in[1];
-    FILE *ports = fdopen(out[0], "r");
-    assert_int_equal(fscanf(ports, "%d %d", &server.port, &server.closed_port), 2);
-    return fclose(ports);
-}
-
-static int stop_server(void **state)
-{
-    (void)state;
-    int status = 0;
-    close(server.stdin_pipe);
-    kill(server.pid, SIGTERM);
-    waitpid(server.pid, &status, 0);
-    unlink(server.record);
-    return rmdir(server.directory) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-}
-
 /* ---- a client, and what the server saw of it --------------------------------------------------------------------- */
 
 static char path[256]; /* of the client made last: no other has it */
 
 /* `members` begins with a comma, or is empty. */
-static openai *client_at(int port, const char *scenario, const char *members)
+static remote *client_at(int port, const char *scenario, const char *members)
 {
     static int label;
     char config[1024];
     snprintf(path, sizeof path, "/%s/l%d/v1/embeddings", scenario, ++label);
     snprintf(config, sizeof config, "{\"base_url\": \"http://127.0.0.1:%d%.*s/\", \"model\": \"test-model\"%s}", port,
              (int)(strlen(path) - strlen("/embeddings")), path, members);
-    openai *o = NULL;
+    remote *o = NULL;
     vdb_error error = { 0 };
-    if (openai_new(config, &o, &error) != VDB_OK)
+    if (remote_new("server", config, &o, &error) != VDB_OK)
         fail_msg("%s: %s (%s)", config, error.message, error.detail);
     return o;
 }
 
-static openai *client(const char *scenario, const char *members)
+static remote *client(const char *scenario, const char *members)
 {
     return client_at(server.port, scenario, members);
 }
 
-static json_t *read_record(const char *wanted)
-{
-    json_t *requests = json_array(), *request;
-    FILE *file = fopen(server.record, "r");
-    while (file != NULL && (request = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL)) != NULL) {
-        if (strcmp(json_string_value(json_object_get(request, "path")), wanted) == 0)
-            json_array_append(requests, request);
-        json_decref(request);
-    }
-    if (file != NULL)
-        fclose(file);
-    return requests;
-}
-
-/* The requests of the last client, which are `count`; one that had no answer may still be on its way into the record.
- */
 static json_t *requests(size_t count)
 {
-    json_t *found = read_record(path);
-    for (int i = 0; i < 500 && json_array_size(found) < count; i++) {
-        json_decref(found);
-        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-        found = read_record(path);
-    }
-    assert_int_equal(json_array_size(found), count);
-    return found;
+    return requests_to(path, count);
 }
 
 static void assert_requests(size_t count)
 {
     json_decref(requests(count));
-}
-
-static const char *sent_string(const json_t *sent, const char *part, const char *name)
-{
-    return json_string_value(json_object_get(json_object_get(sent, part), name));
 }
 
 /* Seconds from the first to the second request of the last client. */
@@ -147,21 +60,15 @@ static double seconds_between(const json_t *sent)
            json_real_value(json_object_get(json_array_get(sent, 0), "time"));
 }
 
-static void assert_contains(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("\"%s\" has no \"%s\"", text, part);
-}
-
 static float vectors[MOST_TEXTS * VDB_DIMENSIONS];
 static int dimensions;
 
-static vdb_status embed(openai *o, size_t count, vdb_error *error)
+static vdb_status embed(remote *o, size_t count, vdb_error *error)
 {
     static const char *const texts[] = { "[3, 4]", "[0, -2]", "[5, 12]", "[8, 15]", "[-1, 0]" };
     memset(vectors, 0x7F, sizeof vectors);
     dimensions = -1;
-    return openai_embed(o, texts, count, vectors, &dimensions, error);
+    return remote_embed(o, EMBED_DOCUMENT, texts, count, vectors, &dimensions, error);
 }
 
 static void assert_vector(size_t at, double first, double second)
@@ -174,7 +81,7 @@ static void assert_vector(size_t at, double first, double second)
 }
 
 /* Embeds the first two texts and checks them. */
-static void assert_good(openai *o)
+static void assert_good(remote *o)
 {
     vdb_error error = { 0 };
     if (embed(o, 2, &error) != VDB_OK)
@@ -185,7 +92,7 @@ static void assert_good(openai *o)
 }
 
 /* Embeds two texts, which must fail, and checks what every such error has. */
-static vdb_error assert_fails(openai *o, vdb_status status)
+static vdb_error assert_fails(remote *o, vdb_status status)
 {
     vdb_error error = { 0 };
     assert_int_equal(embed(o, 2, &error), status);
@@ -242,17 +149,17 @@ static void config_that_cannot_be_used_is_refused(void **state)
         { "{\"model\": \"m\", \"api_key\": \"hidden\" \"hidden\"}", "not JSON" },
     };
     for (size_t i = 0; i < COUNT(refused); i++) {
-        openai *o = NULL;
+        remote *o = NULL;
         vdb_error error = { 0 };
-        assert_int_equal(openai_new(refused[i].config, &o, &error), VDB_BAD_INPUT);
+        assert_int_equal(remote_new("server", refused[i].config, &o, &error), VDB_BAD_INPUT);
         assert_null(o);
         assert_contains(error.message, refused[i].message);
         assert_true(error.hint[0] != '\0');
         assert_null(strstr(error.message, "hidden"));
         assert_null(strstr(error.detail, "hidden"));
     }
-    openai *o = NULL;
-    assert_int_equal(openai_new("{}", &o, NULL), VDB_BAD_INPUT);
+    remote *o = NULL;
+    assert_int_equal(remote_new("server", "{}", &o, NULL), VDB_BAD_INPUT);
 }
 
 static void model_may_be_95_bytes_long(void **state)
@@ -260,37 +167,37 @@ static void model_may_be_95_bytes_long(void **state)
     (void)state;
     char config[256];
     vdb_error error = { 0 };
-    openai *o = NULL;
+    remote *o = NULL;
     snprintf(config, sizeof config, "{\"model\": \"%095d\"}", 0);
-    assert_int_equal(openai_new(config, &o, &error), VDB_OK);
-    assert_int_equal(strlen(openai_model(o)), 95);
-    openai_free(o);
+    assert_int_equal(remote_new("server", config, &o, &error), VDB_OK);
+    assert_int_equal(strlen(remote_settings(o)->label), 95);
+    remote_free(o);
     snprintf(config, sizeof config, "{\"model\": \"%096d\"}", 0);
-    assert_int_equal(openai_new(config, &o, &error), VDB_BAD_INPUT);
+    assert_int_equal(remote_new("server", config, &o, &error), VDB_BAD_INPUT);
     assert_contains(error.message, "longer than 95 bytes");
-    openai_free(NULL);
+    remote_free(NULL);
 }
 
 static void a_model_cut_to_a_length_is_a_model_of_its_own(void **state)
 {
     (void)state;
-    openai *o = NULL;
-    assert_int_equal(openai_new("{\"model\": \"m\", \"dimensions\": 256}", &o, NULL), VDB_OK);
-    assert_string_equal(openai_model(o), "m@256");
-    openai_free(o);
+    remote *o = NULL;
+    assert_int_equal(remote_new("server", "{\"model\": \"m\", \"dimensions\": 256}", &o, NULL), VDB_OK);
+    assert_string_equal(remote_settings(o)->label, "m@256");
+    remote_free(o);
 }
 
 static void members_of_others_and_null_are_ignored(void **state)
 {
     (void)state;
-    openai *o = client("good", ", \"label\": {\"a\": [1]}, \"voice\": 3, \"dimensions\": null, \"timeout_ms\": null, "
+    remote *o = client("good", ", \"label\": {\"a\": [1]}, \"voice\": 3, \"dimensions\": null, \"timeout_ms\": null, "
                                "\"api_key\": \"\", \"encoding_format\": \"float\"");
-    assert_string_equal(openai_model(o), "test-model");
+    assert_string_equal(remote_settings(o)->label, "test-model");
     assert_good(o);
     json_t *sent = requests(1);
     assert_null(sent_string(json_array_get(sent, 0), "headers", "authorization"));
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 }
 
 /* ---- requests and good answers ----------------------------------------------------------------------------------- */
@@ -298,10 +205,10 @@ static void members_of_others_and_null_are_ignored(void **state)
 static void request_is_as_the_protocol_wants_it(void **state)
 {
     (void)state;
-    openai *o = client("good", ", \"api_key\": \"sk-test-1\"");
+    remote *o = client("good", ", \"api_key\": \"sk-test-1\"");
     const char *texts[] = { "Não fecha às \"18h\"?", "line\nbreak" };
     vdb_error error = { 0 };
-    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 2, vectors, &dimensions, &error), VDB_OK);
     assert_int_equal(dimensions, 8);
 
     json_t *sent = requests(1);
@@ -315,7 +222,7 @@ static void request_is_as_the_protocol_wants_it(void **state)
     assert_true(json_equal(json_object_get(first, "body"), expected));
     json_decref(expected);
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void vectors_are_in_the_order_of_the_texts(void **state)
@@ -323,7 +230,7 @@ static void vectors_are_in_the_order_of_the_texts(void **state)
     (void)state;
     static const char *const scenarios[] = { "good", "shuffled" };
     for (size_t i = 0; i < COUNT(scenarios); i++) {
-        openai *o = client(scenarios[i], "");
+        remote *o = client(scenarios[i], "");
         vdb_error error = { 0 };
         assert_int_equal(embed(o, 5, &error), VDB_OK);
         assert_vector(0, 0.6, 0.8);
@@ -331,36 +238,36 @@ static void vectors_are_in_the_order_of_the_texts(void **state)
         assert_vector(2, 5.0 / 13, 12.0 / 13);
         assert_vector(3, 8.0 / 17, 15.0 / 17);
         assert_vector(4, -1, 0);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
 static void dimensions_are_sent_and_checked(void **state)
 {
     (void)state;
-    openai *o = client("good", ", \"dimensions\": 1536");
+    remote *o = client("good", ", \"dimensions\": 1536");
     const char *texts[] = { "um", "dois" };
     vdb_error error = { 0 };
-    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 2, vectors, &dimensions, &error), VDB_OK);
     assert_int_equal(dimensions, 1536);
     json_t *sent = requests(1);
     const json_t *body = json_object_get(json_array_get(sent, 0), "body");
     assert_int_equal(json_integer_value(json_object_get(body, "dimensions")), 1536);
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 
     o = client("short", ", \"dimensions\": 16");
-    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
     assert_contains(error.message, "15 numbers where 16 were expected");
     assert_contains(error.hint, "`dimensions`");
-    openai_free(o);
+    remote_free(o);
 }
 
 static void texts_go_in_batches_over_one_connection(void **state)
 {
     (void)state;
     static const size_t sizes[] = { 2, 2, 1, 2 };
-    openai *o = client("shuffled", ", \"batch_size\": 2");
+    remote *o = client("shuffled", ", \"batch_size\": 2");
     vdb_error error = { 0 };
     assert_int_equal(embed(o, 5, &error), VDB_OK);
     assert_vector(2, 5.0 / 13, 12.0 / 13);
@@ -375,34 +282,34 @@ static void texts_go_in_batches_over_one_connection(void **state)
         assert_true(json_equal(json_object_get(request, "connection"), connection));
     }
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void batches_of_different_length_are_refused(void **state)
 {
     (void)state;
-    openai *o = client("good", ", \"batch_size\": 1");
+    remote *o = client("good", ", \"batch_size\": 1");
     const char *texts[] = { "[1, 2]", "[1, 2, 3]" };
     vdb_error error = { 0 };
-    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 2, vectors, &dimensions, &error), VDB_PROVIDER);
     assert_contains(error.message, "3 numbers where 2 were expected");
-    openai_free(o);
+    remote_free(o);
 }
 
 static void many_texts_of_full_length_fit(void **state)
 {
     (void)state;
-    openai *o = client("good", ", \"dimensions\": 1536, \"batch_size\": 64");
+    remote *o = client("good", ", \"dimensions\": 1536, \"batch_size\": 64");
     const char *texts[MOST_TEXTS];
     for (size_t i = 0; i < COUNT(texts); i++)
         texts[i] = i % 2 == 0 ? "a mesma frase" : "outra";
     vdb_error error = { 0 };
-    assert_int_equal(openai_embed(o, texts, COUNT(texts), vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, COUNT(texts), vectors, &dimensions, &error), VDB_OK);
     size_t size = VDB_DIMENSIONS * sizeof *vectors;
     assert_memory_equal(vectors, vectors + (size_t)98 * VDB_DIMENSIONS, size);
     assert_memory_not_equal(vectors, vectors + (size_t)99 * VDB_DIMENSIONS, size);
     assert_requests(2);
-    openai_free(o);
+    remote_free(o);
 }
 
 /* libcurl would ask for "100 Continue" here, and wait a second where none comes. */
@@ -410,33 +317,33 @@ static void large_request_is_sent_without_asking_first(void **state)
 {
     (void)state;
     enum { LENGTH = 2 << 20 };
-    openai *o = client("good", "");
+    remote *o = client("good", "");
     char *text = malloc(LENGTH + 1);
     assert_non_null(text);
     memset(text, 'a', LENGTH);
     text[LENGTH] = '\0';
     const char *texts[] = { text };
     vdb_error error = { 0 };
-    assert_int_equal(openai_embed(o, texts, 1, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 1, vectors, &dimensions, &error), VDB_OK);
     free(text);
     json_t *sent = requests(1);
     assert_null(sent_string(json_array_get(sent, 0), "headers", "expect"));
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void nothing_is_sent_for_no_text_or_a_bad_one(void **state)
 {
     (void)state;
-    openai *o = client("good", "");
+    remote *o = client("good", "");
     vdb_error error = { 0 };
     const char *texts[] = { "fine", "not \xFF UTF-8" };
-    assert_int_equal(openai_embed(o, NULL, 0, vectors, &dimensions, &error), VDB_OK);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, NULL, 0, vectors, &dimensions, &error), VDB_OK);
     assert_int_equal(dimensions, 0);
-    assert_int_equal(openai_embed(o, texts, 2, vectors, &dimensions, &error), VDB_BAD_INPUT);
+    assert_int_equal(remote_embed(o, EMBED_DOCUMENT, texts, 2, vectors, &dimensions, &error), VDB_BAD_INPUT);
     assert_contains(error.message, "not UTF-8");
     assert_requests(0);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void *embed_in_a_thread(void *count)
@@ -445,11 +352,11 @@ static void *embed_in_a_thread(void *count)
     snprintf(config, sizeof config, "{\"base_url\": \"http://127.0.0.1:%d/good/v1\", \"model\": \"m\"}", server.port);
     const char *texts[] = { "[3, 4]" };
     float *vector = calloc(VDB_DIMENSIONS, sizeof *vector);
-    openai *o = NULL;
+    remote *o = NULL;
     int numbers = 0;
-    bool good = vector != NULL && openai_new(config, &o, NULL) == VDB_OK &&
-                openai_embed(o, texts, 1, vector, &numbers, NULL) == VDB_OK && numbers == 2;
-    openai_free(o);
+    bool good = vector != NULL && remote_new("server", config, &o, NULL) == VDB_OK &&
+                remote_embed(o, EMBED_DOCUMENT, texts, 1, vector, &numbers, NULL) == VDB_OK && numbers == 2;
+    remote_free(o);
     free(vector);
     *(bool *)count = good;
     return NULL;
@@ -482,10 +389,10 @@ static void passing_failures_are_retried(void **state)
         { "stall-once", ", \"timeout_ms\": 5000", 2 },
     };
     for (size_t i = 0; i < COUNT(passing); i++) {
-        openai *o = client(passing[i].scenario, passing[i].members);
+        remote *o = client(passing[i].scenario, passing[i].members);
         assert_good(o);
         assert_requests(passing[i].tries);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
@@ -494,41 +401,41 @@ static void retry_after_is_waited_out(void **state)
     (void)state;
     static const char *const scenarios[] = { "rate-limit", "rate-limit-date" };
     for (size_t i = 0; i < COUNT(scenarios); i++) {
-        openai *o = client(scenarios[i], "");
+        remote *o = client(scenarios[i], "");
         assert_good(o);
         json_t *sent = requests(2);
         assert_true(seconds_between(sent) >= 1);
         json_decref(sent);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
 static void retry_after_beyond_all_patience_ends_the_call(void **state)
 {
     (void)state;
-    openai *o = client("rate-limit-hour", "");
+    remote *o = client("rate-limit-hour", "");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "answered 429: Rate limit reached");
     assert_contains(error.detail, "1 try; it asks to wait 3600 s");
     assert_contains(error.hint, "Wait");
     assert_requests(1);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void retries_end(void **state)
 {
     (void)state;
-    openai *o = client("error-500", ", \"max_retries\": 2");
+    remote *o = client("error-500", ", \"max_retries\": 2");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "answered 500: The server had an error");
     assert_contains(error.detail, "3 tries");
     assert_requests(3);
-    openai_free(o);
+    remote_free(o);
 
     o = client("error-500", ", \"max_retries\": 0");
     assert_contains(assert_fails(o, VDB_PROVIDER).detail, "1 try");
     assert_requests(1);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void status_decides_about_a_retry(void **state)
@@ -548,12 +455,12 @@ static void status_decides_about_a_retry(void **state)
         char scenario[32], message[64];
         snprintf(scenario, sizeof scenario, "status/%d", statuses[i].status);
         snprintf(message, sizeof message, "answered %d: As you wished", statuses[i].status);
-        openai *o = client(scenario, ", \"max_retries\": 1");
+        remote *o = client(scenario, ", \"max_retries\": 1");
         vdb_error error = assert_fails(o, VDB_PROVIDER);
         assert_contains(error.message, message);
         assert_contains(error.hint, statuses[i].hint);
         assert_requests(statuses[i].tries);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
@@ -569,26 +476,26 @@ static void transport_failures_are_retried_and_named(void **state)
         { "hang-up", ", \"max_retries\": 1", "broke off the connection", "log" },
     };
     for (size_t i = 0; i < COUNT(failures); i++) {
-        openai *o = client(failures[i].scenario, failures[i].members);
+        remote *o = client(failures[i].scenario, failures[i].members);
         vdb_error error = assert_fails(o, VDB_PROVIDER);
         assert_contains(error.message, failures[i].message);
         assert_contains(error.detail, "2 tries");
         assert_contains(error.hint, failures[i].hint);
         assert_requests(2);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
 static void refused_connection_is_named(void **state)
 {
     (void)state;
-    openai *o = client_at(server.closed_port, "good", ", \"max_retries\": 1");
+    remote *o = client_at(server.closed_port, "good", ", \"max_retries\": 1");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "the embeddings provider cannot be reached: ");
     assert_contains(error.detail, "2 tries");
     assert_contains(error.hint, "Start the embeddings server");
     assert_requests(0);
-    openai_free(o);
+    remote_free(o);
 }
 
 /* ---- answers that cannot be used --------------------------------------------------------------------------------- */
@@ -620,54 +527,54 @@ static void unusable_answers_are_refused_at_once(void **state)
         { "not-found", "answered 404: model \"test-model\" not found", "" },
     };
     for (size_t i = 0; i < COUNT(answers); i++) {
-        openai *o = client(answers[i].scenario, "");
+        remote *o = client(answers[i].scenario, "");
         vdb_error error = assert_fails(o, VDB_PROVIDER);
         assert_contains(error.message, answers[i].message);
         assert_contains(error.detail, answers[i].detail);
         assert_requests(1);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
 static void long_vectors_are_refused_never_cut(void **state)
 {
     (void)state;
-    openai *o = client("long", "");
+    remote *o = client("long", "");
     vdb_error error = assert_fails(o, VDB_BAD_INPUT);
     assert_contains(error.message, "3072 numbers, more than 1536");
     assert_contains(error.hint, "\"dimensions\": 1536");
     assert_requests(1);
-    openai_free(o);
+    remote_free(o);
 
     o = client("long", ", \"dimensions\": 1536");
     assert_contains(assert_fails(o, VDB_PROVIDER).message, "3072 numbers where 1536 were expected");
-    openai_free(o);
+    remote_free(o);
 }
 
 static void endless_answer_is_cut_short(void **state)
 {
     (void)state;
-    openai *o = client("endless", "");
+    remote *o = client("endless", "");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "longer than 589824 bytes"); /* 64 KiB and 256 KiB for each of two texts */
     assert_requests(1);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void error_page_is_shown_as_one_line(void **state)
 {
     (void)state;
-    openai *o = client("html", ", \"max_retries\": 1");
+    remote *o = client("html", ", \"max_retries\": 1");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "502: <html> <head><title>502 Bad Gateway</title></head> </html>");
     assert_requests(2);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void redirect_is_not_followed(void **state)
 {
     (void)state;
-    openai *o = client("redirect", ", \"api_key\": \"sk-test-1\"");
+    remote *o = client("redirect", ", \"api_key\": \"sk-test-1\"");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "answered 308: redirect to http://127.0.0.1:");
     assert_contains(error.hint, "Set `base_url`");
@@ -675,7 +582,7 @@ static void redirect_is_not_followed(void **state)
     json_t *followed = read_record("/good/redirected/v1/embeddings");
     assert_int_equal(json_array_size(followed), 0);
     json_decref(followed);
-    openai_free(o);
+    remote_free(o);
 }
 
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
@@ -684,7 +591,7 @@ static void assert_key_is_hidden(const char *scenario, const char *key, const ch
 {
     char members[128];
     snprintf(members, sizeof members, ", \"max_retries\": 0, \"api_key\": \"%s\"", key);
-    openai *o = client(scenario, members);
+    remote *o = client(scenario, members);
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.message, "***");
     assert_null(strstr(error.message, piece));
@@ -693,7 +600,7 @@ static void assert_key_is_hidden(const char *scenario, const char *key, const ch
     json_t *sent = requests(1);
     assert_contains(sent_string(json_array_get(sent, 0), "headers", "authorization"), key);
     json_decref(sent);
-    openai_free(o);
+    remote_free(o);
 }
 
 static void key_is_never_shown(void **state)
@@ -707,11 +614,11 @@ static void key_is_never_shown(void **state)
 static void key_in_the_address_is_not_shown_either(void **state)
 {
     (void)state;
-    openai *o = client("status/404/sk-proj-0123", ", \"api_key\": \"sk-proj-0123\"");
+    remote *o = client("status/404/sk-proj-0123", ", \"api_key\": \"sk-proj-0123\"");
     vdb_error error = assert_fails(o, VDB_PROVIDER);
     assert_contains(error.detail, "/status/404/***/");
     assert_null(strstr(error.detail, "sk-proj"));
-    openai_free(o);
+    remote_free(o);
 }
 
 static void error_may_be_left_out(void **state)
@@ -719,9 +626,9 @@ static void error_may_be_left_out(void **state)
     (void)state;
     static const char *const scenarios[] = { "unauthorized", "zeros", "endless" };
     for (size_t i = 0; i < COUNT(scenarios); i++) {
-        openai *o = client(scenarios[i], "");
+        remote *o = client(scenarios[i], "");
         assert_int_equal(embed(o, 2, NULL), VDB_PROVIDER);
-        openai_free(o);
+        remote_free(o);
     }
 }
 
@@ -750,7 +657,7 @@ static void reason_is_found_in_every_dialect(void **state)
         buffer reason;
         buffer_init(&reason, 4096);
         buffer_append_string(&reason, ":");
-        openai_answer_reason(dialects[i].answer, strlen(dialects[i].answer), &reason);
+        answer_reason(dialects[i].answer, strlen(dialects[i].answer), &reason);
         assert_string_equal(reason.data + 1, dialects[i].reason);
         buffer_free(&reason);
     }
@@ -759,6 +666,7 @@ static void reason_is_found_in_every_dialect(void **state)
 static void answer_of_any_shape_is_survived(void **state)
 {
     (void)state;
+    const protocol *openai = protocol_find("openai");
     static const char *const answers[] = { "null",
                                            "[]",
                                            "{\"data\": {}}",
@@ -775,9 +683,11 @@ static void answer_of_any_shape_is_survived(void **state)
                                            "{\"data\": [{\"index\": 0, \"embedding\": [1]}]} {}" };
     for (size_t i = 0; i < COUNT(answers); i++) {
         int numbers = 0;
+        int64_t tokens = 7;
         vdb_error error = { 0 };
-        assert_int_equal(openai_answer_vectors(answers[i], strlen(answers[i]), 1, vectors, &numbers, &error),
-                         VDB_PROVIDER);
+        assert_int_equal(
+            answer_vectors(&openai->answer, answers[i], strlen(answers[i]), 1, vectors, &numbers, &tokens, &error),
+            VDB_PROVIDER);
         assert_int_equal(numbers, 0);
     }
 }
@@ -785,11 +695,15 @@ static void answer_of_any_shape_is_survived(void **state)
 static void very_large_and_small_numbers_keep_their_direction(void **state)
 {
     (void)state;
+    const protocol *openai = protocol_find("openai");
     static const char *const answers[] = { "{\"data\": [{\"index\": 0, \"embedding\": [3e38, -3e38]}]}",
                                            "{\"data\": [{\"index\": 0, \"embedding\": [1e-40, -1e-40]}]}" };
     for (size_t i = 0; i < COUNT(answers); i++) {
         int numbers = 0;
-        assert_int_equal(openai_answer_vectors(answers[i], strlen(answers[i]), 1, vectors, &numbers, NULL), VDB_OK);
+        int64_t tokens;
+        assert_int_equal(
+            answer_vectors(&openai->answer, answers[i], strlen(answers[i]), 1, vectors, &numbers, &tokens, NULL),
+            VDB_OK);
         assert_vector(0, sqrt(0.5), -sqrt(0.5));
     }
 }

@@ -11,7 +11,7 @@ The scenario is the first part of the path, so base_url is
 With base_url http://127.0.0.1:PORT/v1 the scenario is the name of the model, and any other model is "good".
 
 The protocol is told by the end of the path: /v2/embed is Cohere, /api/embed Ollama, /openai/deployments/… Azure, and
-/embeddings OpenAI, or Voyage where LABEL begins with "voyage".
+/embeddings OpenAI, or Voyage where a part of the path begins with "voyage".
 
 A text that is a JSON array of numbers is its own vector: "[3, 4]" gives [3, 4]. Every other text gets the hashes of its
 words, so that texts which share words are near each other; as many as the request's "dimensions", else --dimensions.
@@ -152,7 +152,7 @@ class Ollama(Protocol):
 
 def find_protocol(path):
     """None: nothing answers at this path."""
-    if path.endswith("/embeddings") and re.match(r"/[^/]+/voyage", path):
+    if path.endswith("/embeddings") and "/voyage" in path:
         return Voyage
     for protocol in (Azure, Cohere, Ollama, Protocol):
         if re.search(protocol.path.pattern + "$", path):

@@ -82,11 +82,13 @@ typedef struct vdb_pool vdb_pool;
 typedef struct vdb_tenant vdb_tenant;
 
 typedef struct vdb_options {
-    const char *conninfo;     /* libpq connection string or URI; NULL: libpq's own environment and service file */
-    int max_connections;      /* opened on demand; 0: 8 */
-    int acquire_timeout_ms;   /* how long a call waits for a free connection; 0: 5000 */
-    int statement_timeout_ms; /* set on every connection; 0: 30000 */
-    bool no_prepared;         /* true: no named prepared statements, for a pooler that cannot carry them */
+    const char *conninfo;        /* libpq connection string or URI; NULL: libpq's own environment and service file */
+    int max_connections;         /* opened on demand; 0: 8 */
+    int acquire_timeout_ms;      /* how long a call waits for a free connection; 0: 5000 */
+    int statement_timeout_ms;    /* set on every connection; 0: 30000 */
+    bool no_prepared;            /* true: no named prepared statements, for a pooler that cannot carry them */
+    const char *master_key_file; /* opens and seals secrets, read when first needed; NULL: $VOICEDB_MASTER_KEY, else the
+                                    systemd credential voicedb-master.key, else /etc/voicedb/master.key */
 } vdb_options;
 
 /*
@@ -140,18 +142,22 @@ typedef struct vdb_provider_input {
     const char *provider_type; /* required on add, refused on update */
     const char *provider_name; /* required on add */
     const char *display_name;
-    const char *config;     /* JSON object */
+    const char *config;     /* JSON object; its secrets are sealed before they leave the process */
     const bool *is_default; /* true takes it from the type's default so far */
     const bool *enabled;
 } vdb_provider_input;
 
-/* On success `uuid` holds the new UUID. VDB_CONFLICT: the tenant has a provider of this type and name. */
+/*
+ * On success `uuid` holds the new UUID. VDB_CONFLICT: the tenant has a provider of this type and name; VDB_NOT_ALLOWED:
+ * the config holds a secret and there is no master key to seal it by.
+ */
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37],
                                                    vdb_error *error);
-/* `type` NULL: all types. */
+/* `type` NULL: all types. Secrets in the configs are sealed, {"$sealed": "…"}: vdb_provider_get() opens them. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_list(vdb_tenant *tenant, const char *type, const vdb_provider **rows,
                                                     size_t *count, vdb_error *error);
-/* `provider`: UUID or name; `type` may be NULL when that names one only (VDB_CONFLICT otherwise). One row. */
+/* `provider`: UUID or name; `type` may be NULL when that names one only (VDB_CONFLICT otherwise). One row, its
+ * config opened. VDB_NOT_ALLOWED: the master key that is needed is not at hand, the message names it. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *provider,
                                                    const vdb_provider **row, vdb_error *error);
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid,
@@ -179,8 +185,9 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_provider_ask(vdb_tenant *tenant, const cha
                                                    const vdb_provider_test **row, vdb_error *error);
 
 /*
- * A copy of `config` in which every value whose key names a secret (api_key, token, secret, password and the like, at
- * any depth) is "***". NULL when `config` is no JSON object or memory ran out. Release with free().
+ * A copy of `config` in which every secret is "***": what is sealed, and every value whose key names one (api_key,
+ * token, secret, password and the like) or stands in the config's own list "$secret", at any depth. NULL when `config`
+ * is no JSON object or memory ran out. Release with free().
  */
 VDB_API char *vdb_provider_config_masked(const char *config);
 
@@ -244,7 +251,8 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_add(vdb_tenant *tenant, const vd
 /* Without the providers' configs: those members are NULL here. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_list(vdb_tenant *tenant, const vdb_secretary **rows, size_t *count,
                                                      vdb_error *error);
-/* `secretary`: UUID, extension or name, in this order. One row, with its providers, by one query. */
+/* `secretary`: UUID, extension or name, in this order. One row, with its providers, their configs opened, by one query.
+ */
 VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary,
                                                     const vdb_secretary **row, vdb_error *error);
 VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_uuid,
@@ -636,6 +644,47 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_index_show(vdb_pool *pool, const vdb_index
  * schema for a minute.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_index_use(vdb_pool *pool, const char *strategy, vdb_error *error);
+
+/* ---- master keys (operator) -------------------------------------------------------------------------------------- */
+
+/*
+ * Secrets are sealed by a data key of their tenant, and data keys by a master key, which is in a file outside the
+ * database. The first key of the file seals, all of them open. It has nothing to do with the keys of backups.
+ */
+typedef struct vdb_master_key {
+    const char *key_id; /* 16 hexadecimal digits */
+    const char *state;  /* seals; opens; missing: data keys are sealed by it, and the file does not have it */
+    int64_t tenants;    /* whose data key it seals */
+} vdb_master_key;
+
+typedef struct vdb_key_report {
+    const char *path;           /* of the key file; NULL: there is none */
+    const vdb_master_key *keys; /* those of the file, then missing ones */
+    size_t key_count;
+    int64_t tenants; /* who have a data key */
+    int64_t sealed;  /* values */
+    int64_t plain;   /* secrets that should be sealed */
+    int64_t broken;  /* sealed values and data keys that do not open though their master key is at hand */
+} vdb_key_report;
+
+/*
+ * Makes a key file of mode 0600 with one new key, followed by the keys of the file `after` (NULL: none), so that the
+ * new one seals and the old ones still open. `key_id` (may be NULL) gets the new key's. VDB_CONFLICT: the file exists.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_key_init(const char *path, const char *after, char key_id[17], vdb_error *error);
+/*
+ * What is sealed by what, of all tenants, each value tried. One row for vdb_rows_free(). VDB_OK whatever it finds, also
+ * without a key file. VDB_NOT_ALLOWED: the key file cannot be used, or the role sees only one tenant's rows.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_key_status(vdb_pool *pool, const vdb_key_report **report, vdb_error *error);
+/* Seals what is plain, tenant by tenant. `sealed` (may be NULL): how many values, also when one tenant's failed. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_key_seal(vdb_pool *pool, int64_t *sealed, vdb_error *error);
+/*
+ * Gives every tenant a new data key, sealed by the file's first key, and seals its secrets by it, each tenant in one
+ * transaction; calls go on. Then nothing needs the file's other keys but backups. `tenants` (may be NULL): how many
+ * were done, also when one failed; doing it again is safe.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_key_rotate(vdb_pool *pool, int64_t *tenants, vdb_error *error);
 
 /* ---- backup (operator) ------------------------------------------------------------------------------------------- */
 

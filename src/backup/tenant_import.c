@@ -6,6 +6,7 @@
 #include "store/tenant.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <string.h>
 
 typedef struct import {
@@ -138,6 +139,7 @@ vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_import_options *options, 
 import i = {.pool = pool, .options = options, .memory = arena_new() };
     if (i.memory == NULL)
         return error_memory(error);
+    i.rewriter.keys = pool_keyring(pool);
     i.origin = (origin){
         .path = options->path, .key_file = options->key_file, .progress = options->progress, .context = options->context
     };
@@ -151,6 +153,8 @@ import i = {.pool = pool, .options = options, .memory = arena_new() };
         *info = made;
         status = made == NULL ? error_memory(error) : VDB_OK;
     }
+    sodium_memzero(&i.rewriter.old, sizeof i.rewriter.old);
+    sodium_memzero(&i.rewriter.new, sizeof i.rewriter.new);
     manifest_free(&i.manifest);
     tables_free(&i.found);
     arena_free(i.memory);

@@ -1,9 +1,12 @@
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { FIRST_BLOCK = 4096, LARGEST_GROWTH = 1 << 20 };
 
@@ -17,6 +20,8 @@ typedef struct block {
 struct arena {
     block *current;
     size_t next_size;
+    bool private;
+    arena *adopted;
 };
 
 arena *arena_new(void)
@@ -27,22 +32,66 @@ arena *arena_new(void)
     return a;
 }
 
+arena *arena_new_private(void)
+{
+    arena *a = arena_new();
+    if (a != NULL)
+        a->private = true;
+    return a;
+}
+
+void arena_adopt(arena *a, arena *other)
+{
+    arena *last = a;
+    while (last->adopted != NULL)
+        last = last->adopted;
+    last->adopted = other;
+}
+
+/* Whole pages, so that nothing else lies in them. */
+static block *private_block(size_t *size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t whole = (sizeof(block) + *size + page - 1) / page * page;
+    void *memory = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    (void)madvise(memory, whole, MADV_DONTDUMP);
+    *size = whole - sizeof(block);
+    return memory;
+}
+
+static void free_block(const arena *a, block *b)
+{
+    if (!a->private) {
+        free(b);
+        return;
+    }
+    size_t whole = sizeof *b + b->size;
+    explicit_bzero(b, whole);
+    munmap(b, whole);
+}
+
 void arena_free(arena *a)
 {
-    if (a == NULL)
-        return;
-    for (block *b = a->current; b != NULL;) {
-        block *previous = b->previous;
-        free(b);
-        b = previous;
+    while (a != NULL) {
+        for (block *b = a->current; b != NULL;) {
+            block *previous = b->previous;
+            free_block(a, b);
+            b = previous;
+        }
+        arena *adopted = a->adopted;
+        free(a);
+        a = adopted;
     }
-    free(a);
 }
 
 static block *add_block(arena *a, size_t least)
 {
     size_t size = least > a->next_size ? least : a->next_size;
-    block *b = calloc(1, sizeof *b + size);
+    if (a->private)
+        size = least;
+    block *b = a->private ? private_block(&size) : calloc(1, sizeof *b + size);
     if (b == NULL)
         return NULL;
     b->size = size;

@@ -9,6 +9,10 @@ typedef struct arena arena;
 
 /* NULL: memory ran out. Release with arena_free(); NULL is allowed there. */
 arena *arena_new(void);
+/* For secrets: its memory is left out of core dumps, and wiped when it is freed. */
+arena *arena_new_private(void);
+/* `other` is freed with `a`. */
+void arena_adopt(arena *a, arena *other);
 void arena_free(arena *a);
 
 /* Zeroed, aligned for any type, lives until arena_free(). NULL: memory ran out, or the size is absurd. */

@@ -67,36 +67,6 @@ bool json_key_is_secret(const char *key)
     return false;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as the parser allows, 2048 levels. */
-static void mask(json_t *value)
-{
-    const char *key;
-    json_t *member;
-    size_t index;
-    if (json_is_array(value)) {
-        json_array_foreach(value, index, member) mask(member);
-        return;
-    }
-    json_object_foreach(value, key, member)
-    {
-        if (json_key_is_secret(key) && !json_is_null(member))
-            json_object_set_new(value, key, json_string("***"));
-        else
-            mask(member);
-    }
-}
-
-char *vdb_provider_config_masked(const char *config)
-{
-    json_t *value = json_parse_object(config, "config", NULL);
-    if (value == NULL)
-        return NULL;
-    mask(value);
-    char *text = json_dumps(value, 0);
-    json_decref(value);
-    return text;
-}
-
 char *json_from_strings(const char *const *strings)
 {
     json_t *array = json_array();

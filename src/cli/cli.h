@@ -48,6 +48,7 @@ typedef struct cli_globals {
     const char *domain;
     const char *conninfo;
     const char *fusionpbx;
+    const char *master_key;
 } cli_globals;
 
 typedef enum cli_needs { CLI_NOTHING, CLI_DATABASE, CLI_TENANT } cli_needs;
@@ -181,6 +182,10 @@ vdb_status run_tenant_import(cli_call *call, vdb_error *error);
 vdb_status run_tenant_erase(cli_call *call, vdb_error *error);
 vdb_status run_maintain(cli_call *call, vdb_error *error);
 vdb_status run_doctor(cli_call *call, vdb_error *error);
+vdb_status run_key_init(cli_call *call, vdb_error *error);
+vdb_status run_key_status(cli_call *call, vdb_error *error);
+vdb_status run_key_seal(cli_call *call, vdb_error *error);
+vdb_status run_key_rotate(cli_call *call, vdb_error *error);
 vdb_status run_completion(cli_call *call, vdb_error *error);
 vdb_status run_help(cli_call *call, vdb_error *error);
 vdb_status run_version(cli_call *call, vdb_error *error);

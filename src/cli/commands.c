@@ -47,6 +47,7 @@ const cli_noun cli_nouns[] = {
     { "restore", "Rows from a backup" },
     { "doctor", "What is wrong, and the command that mends it" },
     { "maintain", "Vacuum, analyze and reindex where due" },
+    { "key", "The master keys that secrets are sealed by" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
     { "version", "The version of voicedb" },
@@ -63,6 +64,9 @@ const cli_parameter cli_options[] = {
     { PATH("fusionpbx", fusionpbx), .optional = true,
       .help = "Connect as FusionPBX does, by its config.conf; without FILE the one in /etc/fusionpbx, then "
               "/usr/local/etc/fusionpbx" },
+    { PATH("master-key", master_key),
+      .standard = "$VOICEDB_MASTER_KEY, the systemd credential voicedb-master.key, /etc/voicedb/master.key",
+      .help = "The file of master keys, which opens and seals secrets" },
     { FLAG("version", version), .help = "Print the version" },
     { FLAG("help", help), .help = "Print help on the command; -h is the same" },
     { 0 },
@@ -94,8 +98,7 @@ static const cli_parameter migrate_repair_options[] = {
 #define V provider_values
 #define PROVIDER_CONFIG                                                                                                \
     JSON("config", input.config),                                                                                      \
-        .help = "Keys, URL and model as a JSON object; secrets belong in a file or on standard input, other users "    \
-                "see the command line"
+        .help = "Keys, URL and model as a JSON object; one that holds secrets only as @FILE or on standard input"
 static const cli_parameter provider_argument[] = {
     { TEXT("PROVIDER", provider), .required = true, .help = "UUID or name" },
     { 0 },
@@ -362,6 +365,17 @@ static const cli_parameter restore_options[] = {
 };
 #undef V
 
+#define V key_values
+static const cli_parameter key_argument[] = {
+    { PATH("FILE", path), .required = true, .help = "The new file of master keys" },
+    { 0 },
+};
+static const cli_parameter key_init_options[] = {
+    { PATH("after", after), .help = "A key file whose keys go into the new one behind the new key, and still open" },
+    { 0 },
+};
+#undef V
+
 #define V completion_values
 static const cli_parameter completion_arguments[] = {
     { CHOICE("SHELL", shell, shells), .required = true, .help = "The shell" },
@@ -534,7 +548,8 @@ const cli_command cli_commands[] = {
       .more =
           "As of one instant, beside running calls, by the server's own pg_dump (VOICEDB_PG_DUMP names another one). "
           "The "
-          "file appears when it is whole. It holds what is in the tables, provider keys too: keep it as safe as them.",
+          "file appears when it is whole. It holds what callers said, and provider keys as they are sealed in the "
+          "tables.",
       .example = "voicedb --fusionpbx backup /var/backups/voicedb" },
     { COMMAND("backup", "verify", CLI_NOTHING, run_backup_verify, backup_values, backup_file_argument,
               backup_key_option),
@@ -563,6 +578,21 @@ const cli_command cli_commands[] = {
           "a superuser: row-level security would hide the tenants' rows. With --domain, tenants other than this one "
           "are left out.",
       .example = "voicedb --fusionpbx doctor --fix" },
+    { COMMAND("key", "init", CLI_NOTHING, run_key_init, key_values, key_argument, key_init_options),
+      .help = "Make a file with a new master key; prints the key's identifier",
+      .more = "Not for backups: their keys are made by `voicedb backup key`. Who loses the file loses every sealed "
+              "secret.",
+      .example = "voicedb key init /etc/voicedb/master.key" },
+    { COMMAND("key", "status", CLI_DATABASE, run_key_status, nothing, none, none),
+      .help = "Show which master keys seal what, and try every sealed value",
+      .more = "Exits with 12 when a key is missing, a value does not open, or a secret is not sealed." },
+    { COMMAND("key", "seal", CLI_DATABASE, run_key_seal, nothing, none, none),
+      .help = "Seal the secrets of all tenants that are not sealed yet; prints how many",
+      .more = "`voicedb migrate` does it too when there is a master key." },
+    { COMMAND("key", "rotate", CLI_DATABASE, run_key_rotate, nothing, none, none),
+      .help = "Give every tenant a new data key, sealed by the first master key; prints how many tenants",
+      .more = "Each tenant in one transaction; calls go on. After it, only backups need the file's other keys.",
+      .example = "voicedb --master-key /etc/voicedb/new.key key rotate" },
 
     { COMMAND("completion", NULL, CLI_NOTHING, run_completion, completion_values, completion_arguments, none),
       .help = "Print a completion script", .example = "voicedb completion bash > /etc/bash_completion.d/voicedb" },

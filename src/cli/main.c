@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /*
@@ -32,7 +34,9 @@ static bool wants_json(int count, char **words)
 
 static vdb_status open_database(cli_call *call, vdb_error *error)
 {
-    vdb_options options = { .conninfo = call->globals.conninfo, .max_connections = 1 };
+    vdb_options options = { .conninfo = call->globals.conninfo,
+                            .max_connections = 1,
+                            .master_key_file = call->globals.master_key };
     if (call->globals.fusionpbx != NULL) {
         if (options.conninfo != NULL)
             return error_set(error, VDB_USAGE, "Leave one of them out.",
@@ -91,9 +95,19 @@ static vdb_status report(const cli_call *call, vdb_status status, const vdb_erro
     return status == VDB_OK ? written : status;
 }
 
+/* Opened secrets stay out of core dumps. The sanitizers' own look at the process needs it to be dumpable. */
+static void keep_secrets(void)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+#ifndef __SANITIZE_ADDRESS__
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int count, char **words)
 {
     keep_descriptors();
+    keep_secrets();
     signal(SIGPIPE, SIG_IGN);
     vdb_error error;
     error_clear(&error);

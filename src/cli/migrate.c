@@ -66,6 +66,20 @@ static vdb_status dry_run(const cli_call *call, vdb_error *error)
     return VDB_OK;
 }
 
+/* Secrets that stand in the tables as they are, from before there was a key or written by somebody else, if there is a
+ * key now. */
+static vdb_status seal(const cli_call *call, int64_t *sealed, vdb_error *error)
+{
+    vdb_status status = vdb_key_seal(call->pool, sealed, error);
+    if (status == VDB_NOT_ALLOWED) {
+        output_note(call, "Secrets were not sealed: %s. %s", error->message, error->hint);
+        return VDB_OK;
+    }
+    if (status == VDB_OK && *sealed > 0)
+        output_note(call, "Secrets sealed: %lld.", (long long)*sealed);
+    return status;
+}
+
 vdb_status run_migrate(cli_call *call, vdb_error *error)
 {
     const migrate_values *v = call->values;
@@ -74,12 +88,16 @@ vdb_status run_migrate(cli_call *call, vdb_error *error)
     int applied = 0;
     vdb_status status =
         vdb_migrate(call->pool, v->lock_timeout == NULL ? 0 : (int)*v->lock_timeout, tell_step, call, &applied, error);
+    int64_t sealed = 0;
+    if (status == VDB_OK)
+        status = seal(call, &sealed, error);
     if (status != VDB_OK)
         return status;
     if (call->json) {
         json_writer w = json_writer_on(stdout);
         json_open(&w, NULL, '{');
         json_integer_member(&w, "applied", applied);
+        json_integer_member(&w, "sealed", sealed);
         json_close(&w, '}');
     } else if (applied == 0) {
         puts("The schema is current.");

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 #include "cli/values.h"
 #include "store/records.h"
+#include "store/secrets.h"
 
 #include <string.h>
 
@@ -32,7 +33,7 @@ vdb_status run_provider_show(cli_call *call, vdb_error *error)
 {
     const provider_values *v = call->values;
     const vdb_provider *row;
-    vdb_status status = vdb_provider_get(call->tenant, v->type, v->provider, &row, error);
+    vdb_status status = provider_find(call->tenant, v->type, v->provider, &row, error);
     if (status != VDB_OK)
         return status;
     output_row(call, &provider_record, row);
@@ -44,7 +45,7 @@ static vdb_status find(const cli_call *call, char uuid[37], vdb_error *error)
 {
     const provider_values *v = call->values;
     const vdb_provider *row;
-    vdb_status status = vdb_provider_get(call->tenant, v->type, v->provider, &row, error);
+    vdb_status status = provider_find(call->tenant, v->type, v->provider, &row, error);
     if (status != VDB_OK)
         return status;
     memcpy(uuid, row->provider_uuid, 37);

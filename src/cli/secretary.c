@@ -1,6 +1,7 @@
 #include "cli/output.h"
 #include "cli/values.h"
 #include "store/records.h"
+#include "store/secrets.h"
 
 #include <string.h>
 
@@ -13,7 +14,7 @@ static vdb_status provider_uuid(const cli_call *call, const char *type, const ch
     if (provider == NULL || *provider == '\0')
         return VDB_OK;
     const vdb_provider *row;
-    vdb_status status = vdb_provider_get(call->tenant, type, provider, &row, error);
+    vdb_status status = provider_find(call->tenant, type, provider, &row, error);
     if (status != VDB_OK)
         return status;
     *uuid = arena_copy_string(call->memory, row->provider_uuid);
@@ -72,7 +73,7 @@ vdb_status run_secretary_show(cli_call *call, vdb_error *error)
 {
     const secretary_values *v = call->values;
     const vdb_secretary *row;
-    vdb_status status = vdb_secretary_get(call->tenant, v->secretary, &row, error);
+    vdb_status status = secretary_find(call->tenant, v->secretary, &row, error);
     if (status != VDB_OK)
         return status;
     output_row(call, &secretary_record, row);
@@ -84,7 +85,7 @@ static vdb_status find(const cli_call *call, char uuid[37], vdb_error *error)
 {
     const secretary_values *v = call->values;
     const vdb_secretary *row;
-    vdb_status status = vdb_secretary_get(call->tenant, v->secretary, &row, error);
+    vdb_status status = secretary_find(call->tenant, v->secretary, &row, error);
     if (status != VDB_OK)
         return status;
     memcpy(uuid, row->voice_secretary_uuid, 37);

@@ -1,6 +1,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "secret/config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -227,12 +228,27 @@ static vdb_status convert_choice(const conversion *c, const void **result)
     return error_set(c->error, VDB_USAGE, hint, "%s cannot be \"%s\"", c->label, c->text);
 }
 
+/* The command line is there for every user of the machine to see, and stays in the shell's history. */
+static vdb_status refuse_secrets(const conversion *c)
+{
+    int64_t sealed, plain = 0;
+    if (config_count(c->text, &sealed, &plain, NULL) != VDB_OK || plain == 0)
+        return VDB_OK;
+    const char *hint = arena_printf(c->call->memory,
+                                    "Write it to a file and give %s @FILE, or give %s - and pass it on "
+                                    "standard input.",
+                                    c->label, c->label);
+    return error_set(c->error, VDB_USAGE, hint, "what %s gives holds a secret", c->label);
+}
+
 static vdb_status convert_json(const conversion *c, const void **result)
 {
     const char *text = c->text;
     vdb_status status = VDB_OK;
     if (text[0] == '@' || strcmp(text, "-") == 0)
         status = cli_read_file(c->call->memory, text + (text[0] == '@'), JSON_MOST, &text, c->error);
+    else
+        status = refuse_secrets(c);
     if (status == VDB_OK && !text_is_utf8(text, strlen(text)))
         status = error_set(c->error, VDB_BAD_INPUT, "Convert it to UTF-8.", "what %s names is not UTF-8", c->label);
     *result = text;

@@ -83,6 +83,10 @@ typedef struct doctor_values {
     const char *const *files;
     const bool *fix;
 } doctor_values;
+typedef struct key_values {
+    const char *path;
+    const char *after; /* a file */
+} key_values;
 
 typedef struct help_values {
     const char *const *words;

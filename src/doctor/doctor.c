@@ -43,6 +43,8 @@ static const checking checks[] = {
     { "chunk-embedding", "Every passage has its embedding", NEEDS_CURRENT | NEEDS_ROWS, check_chunk_embedding, NULL },
     { "chunk-model", "Passages and questions are embedded by the same model", NEEDS_CURRENT | NEEDS_ROWS,
       check_chunk_model, NULL },
+    { "secret-sealed", "Secrets are sealed, and the master keys at hand open them", NEEDS_CURRENT | NEEDS_ROWS,
+      check_secret_sealed, fix_secret_sealed },
     { "document-stuck", "No document waits for ever", NEEDS_CURRENT | NEEDS_ROWS, check_document_stuck, fix_statement },
     { "secretary-provider", "Secretaries have the providers they need", NEEDS_CURRENT | NEEDS_ROWS,
       check_secretary_provider, NULL },

@@ -84,6 +84,7 @@ vdb_status check_search_plan(doctor *d, vdb_error *error);
 vdb_status check_maintenance(doctor *d, vdb_error *error);
 vdb_status check_chunk_embedding(doctor *d, vdb_error *error);
 vdb_status check_chunk_model(doctor *d, vdb_error *error);
+vdb_status check_secret_sealed(doctor *d, vdb_error *error);
 vdb_status check_document_stuck(doctor *d, vdb_error *error);
 vdb_status check_secretary_provider(doctor *d, vdb_error *error);
 vdb_status check_transfer_number(doctor *d, vdb_error *error);
@@ -94,5 +95,6 @@ vdb_status check_transfer_number(doctor *d, vdb_error *error);
 /* A psql finding's statement. */
 vdb_status fix_statement(doctor *d, const vdb_finding *f, vdb_error *error);
 vdb_status fix_secret_file(doctor *d, const vdb_finding *f, vdb_error *error);
+vdb_status fix_secret_sealed(doctor *d, const vdb_finding *f, vdb_error *error);
 
 #endif

@@ -30,11 +30,15 @@ vdb_status check_secretary_provider(doctor *d, vdb_error *error)
 
 /* ---- models ------------------------------------------------------------------------------------------------------ */
 
-/* NULL: nobody can use this config, so that it offers nothing. Free with json_decref(). */
+/* NULL: nobody can use this config, so that it offers nothing. A model is known without the secrets. Free with
+ * json_decref(). */
 static json_t *model_of(const char *provider_name, const char *config)
 {
     embedder *e;
-    if (embedder_new(provider_name, config, &e, NULL) != VDB_OK)
+    char *masked = vdb_provider_config_masked(config);
+    vdb_status status = masked == NULL ? VDB_BAD_INPUT : embedder_new(provider_name, masked, &e, NULL);
+    free(masked);
+    if (status != VDB_OK)
         return NULL;
     json_t *model = json_string(embedder_model(e));
     embedder_free(e);

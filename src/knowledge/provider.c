@@ -1,5 +1,7 @@
 #include "knowledge/provider.h"
 
+#include "store/secrets.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,19 @@ static embedder *take(struct tenant_attachment *cache, const search_context *con
     return found;
 }
 
+static vdb_status make(vdb_tenant *t, const search_context *context, embedder **e, vdb_error *error)
+{
+    arena *a = arena_new();
+    const char *config = context->provider_config;
+    vdb_status status = a == NULL
+                            ? error_memory(error)
+                            : secrets_open_config(t, a, context->provider_uuid, context->data_key, &config, error);
+    if (status == VDB_OK)
+        status = embedder_new(context->provider_name, config, e, error);
+    arena_free(a);
+    return status;
+}
+
 vdb_status provider_borrow(vdb_tenant *t, const search_context *context, embedder **e, vdb_error *error)
 {
     if (context->provider_name == NULL)
@@ -84,7 +99,7 @@ vdb_status provider_borrow(vdb_tenant *t, const search_context *context, embedde
     }
     struct tenant_attachment *cache = cache_of(t);
     *e = cache == NULL ? NULL : take(cache, context);
-    return *e != NULL ? VDB_OK : embedder_new(context->provider_name, context->provider_config, e, error);
+    return *e != NULL ? VDB_OK : make(t, context, e, error);
 }
 
 void provider_release(vdb_tenant *t, const search_context *context, embedder *e)

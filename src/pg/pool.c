@@ -19,6 +19,7 @@ struct vdb_pool {
     pthread_cond_t released;
     connection_options options;
     char *conninfo;
+    keyring *keys;
     int acquire_timeout_ms;
     int max_connections;
     int open; /* idle ones and borrowed ones */
@@ -70,9 +71,15 @@ static vdb_pool *allocate(const vdb_options *options)
 vdb_status vdb_pool_open(const vdb_options *options, vdb_pool **pool, vdb_error *error)
 {
     error_clear(error);
-    vdb_pool *new = allocate(options == NULL ? &(vdb_options){ 0 } : options);
+    options = options == NULL ? &(vdb_options){ 0 } : options;
+    vdb_pool *new = allocate(options);
     if (new == NULL)
         return error_memory(error);
+    new->keys = keyring_new(options->master_key_file);
+    if (new->keys == NULL) {
+        vdb_pool_close(new);
+        return error_memory(error);
+    }
     connection *first;
     vdb_status status = pool_acquire(new, &first, error);
     if (status != VDB_OK) {
@@ -93,6 +100,7 @@ void vdb_pool_close(vdb_pool *pool)
         connection_close(pool->stack[--pool->idle]);
     pthread_cond_destroy(&pool->released);
     pthread_mutex_destroy(&pool->lock);
+    keyring_free(pool->keys);
     free(pool->conninfo);
     free(pool);
 }
@@ -202,6 +210,11 @@ vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, P
             return status;
         again = false;
     }
+}
+
+keyring *pool_keyring(vdb_pool *pool)
+{
+    return pool->keys;
 }
 
 bool pool_needs_settings(vdb_pool *pool)

@@ -3,6 +3,7 @@
 #define VDB_PG_POOL_H
 
 #include "pg/connection.h"
+#include "secret/keyring.h"
 
 /* Borrows a connection; give it back with pool_release(), whatever became of it. */
 vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error);
@@ -19,6 +20,9 @@ vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, P
 
 /* A connection of its own without statement_timeout, for an operator's long work. Release with connection_close(). */
 vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error);
+
+/* The master keys, of the file that the pool was opened with. */
+keyring *pool_keyring(vdb_pool *pool);
 
 /* True when transactions of this pool must give the session settings themselves. */
 bool pool_needs_settings(vdb_pool *pool);

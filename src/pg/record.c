@@ -30,6 +30,11 @@ void *rows_allocate(size_t size, size_t count, arena **memory)
     return header + 1;
 }
 
+arena *rows_memory(const void *rows)
+{
+    return ((const rows_header *)rows - 1)->memory;
+}
+
 /* PostgreSQL's ISO style in UTC, "2026-03-01 12:00:00.5+00", as RFC 3339. */
 static char *decode_instant(arena *a, const char *text, size_t length)
 {

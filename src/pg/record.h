@@ -33,6 +33,9 @@ typedef struct record {
 /* Zeroed rows for vdb_rows_free(), and the arena that is released with them. NULL: memory ran out. */
 void *rows_allocate(size_t size, size_t count, arena **memory);
 
+/* The arena that is released with rows. */
+arena *rows_memory(const void *rows);
+
 /*
  * Decodes a text-format result, whose columns are the record's fields in order, into one block for vdb_rows_free().
  * VDB_DEFECT: the columns differ, or memory ran out.

@@ -1,7 +1,7 @@
 -- For each of some tables the statements that a backup, a restore or a copy of one tenant runs on it. Given are the
 -- tables with their columns as backup_tables answers and a manifest keeps them, and a tenant or nothing. What a file
 -- says reaches these statements as quoted names of what the catalog has, and as types that the server knows. A
--- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys. The letters are of
+-- tenant's fingerprint leaves out what another domain's copy has otherwise: its keys, and what is sealed. The letters are of
 -- backup/copy_binary.h, for a table with vectors all of whose columns have one. Asked by: backup, restore, the
 -- copies of one tenant.
 -- scope: none
@@ -17,6 +17,8 @@ WITH given AS (
                            WHEN 'text' THEN 't' WHEN 'varchar' THEN 't' WHEN 'jsonb' THEN 'j' WHEN 'timestamptz' THEN 'z'
                            WHEN 'vector' THEN 'v' END AS letter,
            CASE WHEN g.type_name ~ '^vector(\(\d+\))?$' THEN format('sha256(vector_send(%I))', g.column_name)
+                WHEN g.type_name = 'jsonb' AND nullif(:'domain', '') IS NOT NULL
+                THEN format($sealed$regexp_replace(%I::text, '\{"\$sealed": "[^"]*"\}', 'sealed', 'g')$sealed$, g.column_name)
                 ELSE format('%I', g.column_name) END AS hashed
     FROM given g
     LEFT JOIN pg_class r ON r.relnamespace = 'public'::regnamespace AND r.relkind = 'r' AND r.relname = g.table_name

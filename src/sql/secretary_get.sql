@@ -6,7 +6,10 @@ SELECT s.voice_secretary_uuid, s.name, s.description, s.extension, s.enabled,
        s.embeddings_provider_uuid, emb.provider_name AS embeddings_provider, emb.config AS embeddings_config,
        s.system_prompt, s.greeting_message, s.goodbye_message, s.voice_name, s.language,
        s.rag_enabled, s.rag_similarity_threshold, s.max_conversation_turns,
-       s.webhook_url, s.webhook_enabled, s.created_at, s.updated_at
+       s.webhook_url, s.webhook_enabled, s.created_at, s.updated_at,
+       (SELECT concat_ws(' ', k.data_key_uuid, k.sealed_key ->> '$sealed')
+        FROM v_voice_data_keys k
+        WHERE k.domain_uuid = :'domain_uuid'::uuid) AS data_key
 FROM v_voice_secretaries s
 LEFT JOIN v_voice_ai_providers stt
        ON stt.domain_uuid = :'domain_uuid'::uuid AND stt.provider_uuid = s.stt_provider_uuid

@@ -1,7 +1,8 @@
-#include "base/json.h"
-#include "store/tenant.h"
+#include "store/secrets.h"
 
 #include <string.h>
+
+enum { MOST_TRIES = 10 };
 
 static const char kind[] = "provider";
 
@@ -22,17 +23,6 @@ static vdb_status check_type(const char *type, vdb_error *error)
     return error_set(error, VDB_USAGE, "Give one of stt, tts, llm, embeddings.", "\"%s\" is no type of provider", type);
 }
 
-static vdb_status check_config(const char *config, vdb_error *error)
-{
-    if (config == NULL)
-        return VDB_OK;
-    json_t *object = json_parse_object(config, "config", error);
-    if (object == NULL)
-        return VDB_BAD_INPUT;
-    json_decref(object);
-    return VDB_OK;
-}
-
 static bool is_true(const bool *value)
 {
     return value != NULL && *value;
@@ -41,7 +31,7 @@ static bool is_true(const bool *value)
 /* What the keys of the table mean for a provider. */
 static vdb_status explain(vdb_status status, const vdb_provider_input *input, vdb_error *error)
 {
-    if (error == NULL || strcmp(error->sqlstate, "23505") != 0)
+    if (strcmp(error->sqlstate, "23505") != 0)
         return status;
     if (strstr(error->detail, "idx_voice_ai_providers_default") != NULL)
         return error_set(error, status, "Try again.", "another provider became the default at the same moment");
@@ -51,6 +41,34 @@ static vdb_status explain(vdb_status status, const vdb_provider_input *input, vd
                      input->provider_type == NULL ? "" : input->provider_type);
 }
 
+/* The tenant's data key was replaced after the config was sealed by it. */
+static bool key_was_replaced(vdb_status status, const vdb_error *error)
+{
+    return status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0 && strstr(error->detail, "data_key") != NULL;
+}
+
+static vdb_status add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37], bool *again, vdb_error *error)
+{
+    char new[37];
+    sealed_config config;
+    secrets_new_uuid(new);
+    *again = false;
+    vdb_status status = secrets_seal_config(tenant, input->config, new, &config, error);
+    if (status == VDB_OK) {
+        const request requests[] = {
+            REQUEST(PROVIDER_CLEAR_DEFAULT, P(NULL), P(input->provider_type)),
+            REQUEST(PROVIDER_ADD, P(new), P(input->provider_type), P(input->provider_name), P(input->display_name),
+                    P(config.text), p_bool(input->is_default), p_bool(input->enabled), P(config.data_key)),
+        };
+        size_t skipped = is_true(input->is_default) ? 0 : 1;
+        status = tenant_uuid(tenant, requests + skipped, 2 - skipped,
+                             (subject){ .kind = kind, .name = input->provider_name }, uuid, error);
+        *again = key_was_replaced(status, error);
+    }
+    sealed_config_free(&config);
+    return status;
+}
+
 vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37], vdb_error *error)
 {
     vdb_status status = check_required(input->provider_type, "provider type", error);
@@ -58,18 +76,13 @@ vdb_status vdb_provider_add(vdb_tenant *tenant, const vdb_provider_input *input,
         status = check_type(input->provider_type, error);
     if (status == VDB_OK)
         status = check_required(input->provider_name, "provider name", error);
-    if (status == VDB_OK)
-        status = check_config(input->config, error);
     if (status != VDB_OK)
         return status;
-    const request requests[] = {
-        REQUEST(PROVIDER_CLEAR_DEFAULT, P(NULL), P(input->provider_type)),
-        REQUEST(PROVIDER_ADD, P(input->provider_type), P(input->provider_name), P(input->display_name),
-                P(input->config), p_bool(input->is_default), p_bool(input->enabled)),
-    };
-    size_t skipped = is_true(input->is_default) ? 0 : 1;
-    status = tenant_uuid(tenant, requests + skipped, 2 - skipped,
-                         (subject){ .kind = kind, .name = input->provider_name }, uuid, error);
+    vdb_error local = { 0 };
+    error = error == NULL ? &local : error;
+    bool again = true;
+    for (int tries = 0; again && tries < MOST_TRIES; tries++)
+        status = add(tenant, input, uuid, &again, error);
     return explain(status, input, error);
 }
 
@@ -82,16 +95,54 @@ vdb_status vdb_provider_list(vdb_tenant *tenant, const char *type, const vdb_pro
     return tenant_rows(tenant, REQUEST(PROVIDER_LIST, P(type)), &provider_record, (const void **)rows, count, error);
 }
 
-vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *provider, const vdb_provider **row,
-                            vdb_error *error)
+vdb_status provider_find(vdb_tenant *tenant, const char *type, const char *provider, const vdb_provider **row,
+                         vdb_error *error)
 {
     vdb_status status = check_type(type, error);
     if (status == VDB_OK)
         status = check_required(provider, "provider", error);
     if (status != VDB_OK)
         return status;
-    return tenant_row(tenant, REQUEST(PROVIDER_GET, P(type), P(provider)), &provider_record,
+    return tenant_row(tenant, REQUEST(PROVIDER_GET, P(type), P(provider)), &provider_row_record,
                       (subject){ .kind = kind, .name = provider }, (const void **)row, error);
+}
+
+vdb_status vdb_provider_get(vdb_tenant *tenant, const char *type, const char *provider, const vdb_provider **row,
+                            vdb_error *error)
+{
+    const vdb_provider *found;
+    vdb_status status = provider_find(tenant, type, provider, &found, error);
+    if (status != VDB_OK)
+        return status;
+    provider_row *r = (provider_row *)(uintptr_t)found;
+    status =
+        secrets_open_config(tenant, rows_memory(r), r->provider.provider_uuid, r->data_key, &r->provider.config, error);
+    if (status == VDB_OK)
+        *row = found;
+    else
+        vdb_rows_free(found);
+    return status;
+}
+
+static vdb_status update(vdb_tenant *tenant, const char *provider_uuid, const vdb_provider_input *input, bool *again,
+                         vdb_error *error)
+{
+    sealed_config config;
+    *again = false;
+    vdb_status status = secrets_seal_config(tenant, input->config, provider_uuid, &config, error);
+    if (status == VDB_OK) {
+        const request requests[] = {
+            REQUEST(PROVIDER_CLEAR_DEFAULT, P(provider_uuid), P(NULL)),
+            REQUEST(PROVIDER_UPDATE, P(input->provider_name), P(input->display_name), P(config.text),
+                    P(config.data_key), p_bool(input->is_default), p_bool(input->enabled), P(provider_uuid)),
+        };
+        size_t skipped = is_true(input->is_default) ? 0 : 1;
+        status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ .kind = kind, .name = provider_uuid },
+                             NULL, error);
+        *again = key_was_replaced(status, error);
+    }
+    sealed_config_free(&config);
+    return status;
 }
 
 vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, const vdb_provider_input *input,
@@ -103,18 +154,13 @@ vdb_status vdb_provider_update(vdb_tenant *tenant, const char *provider_uuid, co
                            "the type of a provider cannot change");
     if (status == VDB_OK && input->provider_name != NULL)
         status = check_required(input->provider_name, "provider name", error);
-    if (status == VDB_OK)
-        status = check_config(input->config, error);
     if (status != VDB_OK)
         return status;
-    const request requests[] = {
-        REQUEST(PROVIDER_CLEAR_DEFAULT, P(provider_uuid), P(NULL)),
-        REQUEST(PROVIDER_UPDATE, P(input->provider_name), P(input->display_name), P(input->config),
-                p_bool(input->is_default), p_bool(input->enabled), P(provider_uuid)),
-    };
-    size_t skipped = is_true(input->is_default) ? 0 : 1;
-    status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ .kind = kind, .name = provider_uuid },
-                         NULL, error);
+    vdb_error local = { 0 };
+    error = error == NULL ? &local : error;
+    bool again = true;
+    for (int tries = 0; again && tries < MOST_TRIES; tries++)
+        status = update(tenant, provider_uuid, input, &again, error);
     return explain(status, input, error);
 }
 

@@ -9,6 +9,11 @@
     {                                                                                                                  \
         sizeof(TYPE), sizeof fields / sizeof fields[0], fields                                                         \
     }
+/* The same without the last field, which the struct itself does not have. */
+#define RECORD_BUT_LAST(fields)                                                                                        \
+    {                                                                                                                  \
+        sizeof(TYPE), sizeof fields / sizeof fields[0] - 1, fields                                                     \
+    }
 
 #define TYPE vdb_tenant_row
 static const field tenant_fields[] = {
@@ -20,10 +25,16 @@ const record tenant_record = RECORD(tenant_fields);
 
 #define TYPE vdb_provider
 static const field provider_fields[] = {
-    F(TEXT, provider_uuid), F(TEXT, provider_type), F(TEXT, provider_name), F(TEXT, display_name),  F(JSON, config),
-    F(BOOLEAN, is_default), F(BOOLEAN, enabled),    F(INSTANT, created_at), F(INSTANT, updated_at),
+    F(TEXT, provider_uuid), F(TEXT, provider_type),
+    F(TEXT, provider_name), F(TEXT, display_name),
+    F(JSON, config),        F(BOOLEAN, is_default),
+    F(BOOLEAN, enabled),    F(INSTANT, created_at),
+    F(INSTANT, updated_at), { "data_key", FIELD_TEXT, offsetof(provider_row, data_key) },
 };
-const record provider_record = RECORD(provider_fields);
+const record provider_record = RECORD_BUT_LAST(provider_fields);
+#undef TYPE
+#define TYPE provider_row
+const record provider_row_record = RECORD(provider_fields);
 #undef TYPE
 
 #define TYPE vdb_provider_test
@@ -66,8 +77,12 @@ static const field secretary_fields[] = {
     F(BOOLEAN, webhook_enabled),
     F(INSTANT, created_at),
     F(INSTANT, updated_at),
+    { "data_key", FIELD_TEXT, offsetof(secretary_row, data_key) },
 };
-const record secretary_record = RECORD(secretary_fields);
+const record secretary_record = RECORD_BUT_LAST(secretary_fields);
+#undef TYPE
+#define TYPE secretary_row
+const record secretary_row_record = RECORD(secretary_fields);
 #undef TYPE
 
 #define TYPE vdb_document

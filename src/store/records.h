@@ -4,6 +4,20 @@
 
 #include "pg/record.h"
 
+/* Rows with the tenant's data key ("UUID SEALED", NULL: none), which opens their configs. */
+typedef struct provider_row {
+    vdb_provider provider;
+    const char *data_key;
+} provider_row;
+
+typedef struct secretary_row {
+    vdb_secretary secretary;
+    const char *data_key;
+} secretary_row;
+
+extern const record provider_row_record;
+extern const record secretary_row_record;
+
 extern const record tenant_record;
 extern const record provider_record;
 extern const record provider_test_record;

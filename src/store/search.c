@@ -36,6 +36,8 @@ vdb_status search_context_get(vdb_tenant *t, const char *voice_secretary_uuid, s
         .provider_name = provider ? PQgetvalue(result, 0, 2) : NULL,
         .provider_config = provider ? PQgetvalue(result, 0, 3) : NULL,
         .provider_enabled = provider && PQgetvalue(result, 0, 4)[0] == 't',
+        .provider_uuid = provider ? PQgetvalue(result, 0, 5) : NULL,
+        .data_key = PQgetvalue(result, 0, 6),
     };
     return VDB_OK;
 }

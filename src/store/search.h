@@ -7,9 +7,11 @@
 typedef struct search_context {
     PGresult *result; /* holds the texts below; release with PQclear() */
     bool rag_enabled;
-    double threshold;          /* the secretary's; -1 without a secretary: cosine similarity is never less */
-    const char *provider_name; /* of the secretary's embeddings provider or the tenant's default; NULL: none */
-    const char *provider_config;
+    double threshold; /* the secretary's; -1 without a secretary: cosine similarity is never less */
+    const char *provider_uuid;
+    const char *provider_name;   /* of the secretary's embeddings provider or the tenant's default; NULL: none */
+    const char *provider_config; /* sealed */
+    const char *data_key;        /* of the tenant, as secrets_open_config() takes it */
     bool provider_enabled;
 } search_context;
 

@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "store/tenant.h"
+#include "store/secrets.h"
 
 #include <math.h>
 #include <string.h>
@@ -86,7 +86,7 @@ vdb_status secretary_resolve(vdb_tenant *t, const char *secretary, char room[37]
     return status;
 }
 
-vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary, const vdb_secretary **row, vdb_error *error)
+vdb_status secretary_find(vdb_tenant *tenant, const char *secretary, const vdb_secretary **row, vdb_error *error)
 {
     char room[37];
     const char *uuid = secretary;
@@ -95,8 +95,40 @@ vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary, const vd
         status = secretary_resolve(tenant, secretary, room, &uuid, error);
     if (status != VDB_OK)
         return status;
-    return tenant_row(tenant, REQUEST(SECRETARY_GET, P(uuid)), &secretary_record,
+    return tenant_row(tenant, REQUEST(SECRETARY_GET, P(uuid)), &secretary_row_record,
                       (subject){ .kind = kind, .name = secretary }, (const void **)row, error);
+}
+
+static vdb_status open_configs(vdb_tenant *t, secretary_row *r, vdb_error *error)
+{
+    vdb_secretary *s = &r->secretary;
+    const struct {
+        const char *uuid;
+        const char **config;
+    } stages[] = {
+        { s->stt_provider_uuid, &s->stt_config },
+        { s->tts_provider_uuid, &s->tts_config },
+        { s->llm_provider_uuid, &s->llm_config },
+        { s->embeddings_provider_uuid, &s->embeddings_config },
+    };
+    vdb_status status = VDB_OK;
+    for (size_t i = 0; status == VDB_OK && i < sizeof stages / sizeof stages[0]; i++)
+        status = secrets_open_config(t, rows_memory(r), stages[i].uuid, r->data_key, stages[i].config, error);
+    return status;
+}
+
+vdb_status vdb_secretary_get(vdb_tenant *tenant, const char *secretary, const vdb_secretary **row, vdb_error *error)
+{
+    const vdb_secretary *found;
+    vdb_status status = secretary_find(tenant, secretary, &found, error);
+    if (status != VDB_OK)
+        return status;
+    status = open_configs(tenant, (secretary_row *)(uintptr_t)found, error);
+    if (status == VDB_OK)
+        *row = found;
+    else
+        vdb_rows_free(found);
+    return status;
 }
 
 vdb_status vdb_secretary_update(vdb_tenant *tenant, const char *voice_secretary_uuid, const vdb_secretary_input *input,

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -91,7 +92,11 @@ class Database(Command):
         cls.database = f"voicedb_cli_{os.getpid()}_{Database.count}"
         subprocess.run(["createdb", "--template=template0", cls.database], check=True)
         cls.addClassCleanup(subprocess.run, ["dropdb", "--force", "--if-exists", cls.database], check=True)
-        cls.environment = {"PGDATABASE": cls.database}
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.master_key = os.path.join(folder.name, "master.key")
+        subprocess.run([VOICEDB, "key", "init", cls.master_key], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cls.environment = {"PGDATABASE": cls.database, "VOICEDB_MASTER_KEY": cls.master_key}
         with open(os.path.join(SOURCE, "tests/fixtures/fusionpbx.sql"), encoding="utf-8") as fixture:
             cls.sql(fixture.read() + DOMAINS)
         if cls.migrated:

@@ -77,7 +77,7 @@ class Making(Backups):
             self.sql(f"CREATE ROLE {role} LOGIN; {grants.format(role)}")
             self.addCleanup(self.sql, f"DROP OWNED BY {role}; DROP ROLE {role}")
             path = self.path("bound.vdb")
-            self.refused("backup", path, status=5, message="rows of v_voice_ai_providers are hidden from this role",
+            self.refused("backup", path, status=5, message="rows of v_voice_data_keys are hidden from this role",
                          hint="Connect as the tables' owner", env={"PGUSER": role})
             self.assertEqual([f for f in os.listdir(self.folder) if f.startswith("bound")], [])
 

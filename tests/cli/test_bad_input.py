@@ -250,7 +250,8 @@ class BadProvider(Database):
         """Makes this the tenant's default provider of embeddings, and the only one."""
         self.sql("DELETE FROM v_voice_ai_providers")
         config = {"base_url": base_url, "model": "m", "api_key": "sk-hidden-4711", "max_retries": 0, "timeout_ms": 1000} | more
-        self.at_clinic("provider", "add", "--type", "embeddings", "--name", name, "--default", "--config", json.dumps(config))
+        self.at_clinic("provider", "add", "--type", "embeddings", "--name", name, "--default", "--config", "-",
+                       input=json.dumps(config).encode())
 
     def both(self, status, message):
         """Neither a document nor a search gets past it, and no secret is told."""

@@ -33,8 +33,8 @@ class Migrate(Database):
         self.assertEqual(list(steps[0]), ["version", "name", "state", "applied_at", "execution_ms"])
         self.assertEqual(json.loads(done.stderr)["error"]["status"], "pending")
 
-        self.assertEqual(self.json("migrate"), {"applied": len(steps)})
-        self.assertEqual(self.json("migrate"), {"applied": 0})
+        self.assertEqual(self.json("migrate"), {"applied": len(steps), "sealed": 0})
+        self.assertEqual(self.json("migrate"), {"applied": 0, "sealed": 0})
         self.assertEqual(self.voicedb("migrate", "--lock-timeout", "1000"), "The schema is current.\n")
         self.assertEqual({s["state"] for s in self.json("migrate", "status")}, {"applied"})
 
@@ -56,11 +56,12 @@ class Migrate(Database):
 
 class Providers(Database):
     def test_life_of_a_provider(self):
-        uuid = self.at_clinic("provider", "add", "--type", "llm", "--name", "openai", "--display-name", "OpenAI", "--config",
-                              json.dumps({"api_key": SECRET, "model": "x", "temperature": 0.2}), "--default").strip()
+        uuid = self.at_clinic("provider", "add", "--type", "llm", "--name", "openai", "--display-name", "OpenAI", "--config", "-",
+                              "--default", input=json.dumps({"api_key": SECRET, "model": "x", "temperature": 0.2}).encode()).strip()
         self.assertRegex(uuid, rf"^{UUID}$")
-        self.assertEqual(self.sql("SELECT provider_uuid, domain_uuid, config->>'api_key' FROM v_voice_ai_providers"),
-                         [[uuid, CLINIC_UUID, SECRET]])
+        self.assertEqual(self.sql("SELECT provider_uuid, domain_uuid, config->'api_key' ? '$sealed', config->'temperature' "
+                                  "FROM v_voice_ai_providers"), [[uuid, CLINIC_UUID, "t", "0.2"]])
+        self.assertEqual(self.sql(f"SELECT 1 FROM v_voice_ai_providers p WHERE p::text LIKE '%{SECRET}%'"), [])
         row = self.clinic_json("provider", "show", "openai")
         self.assertEqual(list(row), ["provider_uuid", "provider_type", "provider_name", "display_name", "config", "is_default",
                                      "enabled", "created_at", "updated_at"])
@@ -85,7 +86,8 @@ class Providers(Database):
             self.at_hotel("provider", "add", "--type", "stt", "--name", "from-file", "--config", f"@{file.name}")
         self.at_hotel("provider", "add", "--type", "tts", "--name", "from-stdin", "--config", "-", input=config.encode())
         self.at_hotel("secretary", "add", "--name", "Secret", "--stt", "from-file", "--tts", "from-stdin")
-        self.assertEqual(self.sql(f"SELECT count(*) FROM v_voice_ai_providers WHERE config->>'api_key' = '{SECRET}'"), [["2"]])
+        self.assertEqual(self.sql("SELECT count(*) FROM v_voice_ai_providers WHERE config->'api_key' ? '$sealed' "
+                                  "AND config->'deep'->'Authorization' ? '$sealed'"), [["2"]])
         for args in (["provider", "list"], ["provider", "show", "from-file"], ["secretary", "list"],
                      ["secretary", "show", "Secret"]):
             for flags in ([], ["--json"]):

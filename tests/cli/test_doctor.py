@@ -12,10 +12,11 @@ import tap
 
 CODES = ["server-version", "pgvector-missing", "pgvector-version", "tenantvec", "domains-key", "rows-hidden", "secret-file", "role",
          "migrations", "drift", "index-invalid", "index-unused", "maintenance", "search-plan", "chunk-embedding", "chunk-model",
-         "document-stuck", "secretary-provider", "transfer-number"]
+         "secret-sealed", "document-stuck", "secretary-provider", "transfer-number"]
 CHECK = ["code", "title", "state", "reason", "took_ms"]
 FINDING = ["code", "severity", "domain_uuid", "domain_name", "problem", "detail", "mend_by", "mend", "fixable", "state"]
-OF_TENANTS = ["maintenance", "search-plan", "chunk-embedding", "chunk-model", "document-stuck", "secretary-provider", "transfer-number"]
+OF_TENANTS = ["maintenance", "search-plan", "chunk-embedding", "chunk-model", "secret-sealed", "document-stuck",
+              "secretary-provider", "transfer-number"]
 
 
 class Doctor(Database):
@@ -565,6 +566,60 @@ class Knowledge(Doctor):
                      VALUES ('{CLINIC_UUID}', 'waits', 'pending', now() - interval '25 hours')""")
         self.addCleanup(self.sql, "DELETE FROM v_voice_documents WHERE processing_status <> 'ready'")
         self.mended_by_hand("document-stuck", '^Document "waits" is pending since ', severity="warning", fixable=False)
+
+
+class Secrets(Doctor):
+    SECRET = "sk-hush-4711"
+
+    def setUp(self):
+        self.addCleanup(self.sql, "DELETE FROM v_voice_ai_providers WHERE provider_name = 'hushed'; DELETE FROM v_voice_data_keys")
+
+    def add_plain(self):
+        self.sql(f"""INSERT INTO v_voice_ai_providers (domain_uuid, provider_type, provider_name, config)
+                     VALUES ('{CLINIC_UUID}', 'llm', 'hushed', '{{"api_key": "{self.SECRET}"}}')""")
+
+    def add_sealed(self, kind="llm"):
+        config = json.dumps({"api_key": self.SECRET, "url": "http://localhost:1/v1", "model": "other"}).encode()
+        self.at_clinic("provider", "add", "--type", kind, "--name", "hushed", "--config", "-", input=config)
+
+    def test_a_secret_that_is_not_sealed(self):
+        self.add_plain()
+        self.mended_by_fix("secret-sealed", r"^Secrets that are not sealed: 1\.$", severity="warning", mend="voicedb key seal")
+
+    def test_a_secret_that_is_not_sealed_is_mended_by_hand(self):
+        self.add_plain()
+        self.assertEqual(self.found("--domain", HOTEL), [])
+        self.mended_by_hand("secret-sealed", "not sealed")
+
+    def test_a_master_key_that_is_missing(self):
+        self.add_sealed()
+        key_id = self.json("key", "status")["keys"][0]["key_id"]
+        other = os.path.join(self.folder, "other.key")
+        self.voicedb("key", "init", other)
+        self.addCleanup(setattr, self, "environment", self.environment)
+        self.environment = self.environment | {"VOICEDB_MASTER_KEY": other}
+        self.only("secret-sealed", f"^The master key {key_id} is missing; tenants whose secrets need it: 1", severity="error",
+                  mend_by="hand", mend=f"Add the line of that key to {other}.")
+
+    def test_a_key_file_that_others_can_read(self):
+        os.chmod(self.master_key, 0o644)
+        self.addCleanup(os.chmod, self.master_key, 0o600)
+        self.only("secret-sealed", f"^No secret can be opened: the key file {self.master_key} is open to others", severity="error")
+
+    def test_a_value_that_was_copied_from_another_row(self):
+        self.add_sealed()
+        self.sql("UPDATE v_voice_ai_providers SET config = (SELECT config FROM v_voice_ai_providers WHERE provider_name = 'hushed') "
+                 "WHERE provider_name = 'voz'")
+        self.addCleanup(self.sql, "UPDATE v_voice_ai_providers SET config = '{}' WHERE provider_name = 'voz'")
+        self.only("secret-sealed", "^Sealed values that do not open: 1", severity="error", fixable=False)
+
+    def test_what_a_sealed_provider_offers_is_known_without_a_key(self):
+        self.add_sealed("embeddings")
+        self.at_clinic("secretary", "update", "Recepção", "--embeddings", "hushed")
+        self.addCleanup(self.at_clinic, "secretary", "update", "Recepção", "--embeddings", "")
+        problems = [f["problem"] for f in self.found("chunk-model", env={"VOICEDB_MASTER_KEY": "/nowhere"})]
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn("other", problems[0])
 
 
 class Secretaries(Doctor):

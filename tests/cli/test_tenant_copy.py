@@ -117,7 +117,7 @@ class Copies(Backups):
         before = self.state()
         for args in (["--domain", CLINIC, "tenant", "export", self.path("x.vdb")], ["tenant", "import", "--replace", path],
                      ["--domain", CLINIC, "tenant", "erase", "--confirm", CLINIC]):
-            self.refused(*args, status=5, message="rows of v_voice_ai_providers are hidden from this role",
+            self.refused(*args, status=5, message="rows of v_voice_data_keys are hidden from this role",
                          hint="Connect as the tables' owner", env={"PGUSER": role})
         self.assertEqual(self.state(), before)
         self.assertFalse(os.path.exists(os.path.join(self.folder, "x.vdb")))

@@ -8,14 +8,14 @@ from command import SOURCE, VOICEDB, Command
 import tap
 
 NOUNS = ["migrate", "tenant", "provider", "secretary", "document", "search", "transfer", "conversation", "index",
-         "backup", "restore", "doctor", "maintain", "completion", "help", "version"]
+         "backup", "restore", "doctor", "maintain", "key", "completion", "help", "version"]
 COMMANDS = """
 migrate; migrate status; migrate verify; migrate adopt; migrate repair;
 tenant list; tenant export; tenant import; tenant erase; provider add; provider list; provider show; provider update; provider remove;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
 document remove; document enable; document disable; search; transfer add; transfer list; transfer remove; transfer resolve;
 conversation start; conversation say; conversation end; conversation list; conversation show; index show; index use;
-backup; backup verify; backup key; restore; doctor; maintain;
+backup; backup verify; backup key; restore; doctor; maintain; key init; key status; key seal; key rotate;
 completion; help; version
 """
 COMMANDS = [" ".join(c.split()).split() for c in COMMANDS.split(";")]
@@ -29,8 +29,8 @@ class Help(Command):
         self.assertEqual(text, self.voicedb("-h"))
         listed = re.findall(r"^  (\w+) {2,}\S", text.split("options of")[0], re.M)
         self.assertEqual(listed, NOUNS)
-        self.assertEqual(re.findall(r"^  (--[a-z]+)", text, re.M),
-                         ["--json", "--domain", "--conninfo", "--fusionpbx", "--version", "--help"])
+        self.assertEqual(re.findall(r"^  (--[a-z-]+)", text, re.M),
+                         ["--json", "--domain", "--conninfo", "--fusionpbx", "--master-key", "--version", "--help"])
         self.assertEqual(re.findall(r"^  (\d+) ", text, re.M), [str(n) for n in range(13)])
 
     def test_every_command_explains_itself(self):

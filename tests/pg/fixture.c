@@ -266,7 +266,8 @@ static const char sweep[] =
     "done\n"
     "psql -XAtqc \"SELECT rolname FROM pg_roles WHERE starts_with(rolname, '$1')\" | while read -r name; do\n"
     "    dropuser \"$name\"\n"
-    "done\n";
+    "done\n"
+    "rm -f \"$2\"\n";
 
 static void hire_janitor(void)
 {
@@ -278,7 +279,7 @@ static void hire_janitor(void)
         setsid();
         dup2(ends[0], STDIN_FILENO);
         dup2(STDERR_FILENO, STDOUT_FILENO);
-        execlp("sh", "sh", "-c", sweep, "sh", prefix, (char *)NULL);
+        execlp("sh", "sh", "-c", sweep, "sh", prefix, getenv("VOICEDB_MASTER_KEY"), (char *)NULL);
         _exit(127);
     }
     close(ends[0]);
@@ -288,7 +289,9 @@ static void hire_janitor(void)
 static int begin(void **state)
 {
     (void)state;
+    setenv("VOICEDB_MASTER_KEY", text("/tmp/%s", own_name("master.key")), 1);
     hire_janitor();
+    ok(vdb_key_init(getenv("VOICEDB_MASTER_KEY"), NULL, NULL, &failure));
     const char *name = make_database("main");
     setenv("PGDATABASE", name, 1);
     migrate(name);
@@ -339,9 +342,9 @@ int run_group(const struct CMUnitTest *tests, size_t count)
 
 static const char *summary(const char *condition)
 {
-    static const char *const tables[] = { "v_voice_ai_providers",    "v_voice_secretaries",    "v_voice_documents",
-                                          "v_voice_document_chunks", "v_voice_transfer_rules", "v_voice_conversations",
-                                          "v_voice_messages" };
+    static const char *const tables[] = { "v_voice_data_keys",     "v_voice_ai_providers",    "v_voice_secretaries",
+                                          "v_voice_documents",     "v_voice_document_chunks", "v_voice_transfer_rules",
+                                          "v_voice_conversations", "v_voice_messages" };
     const char *all = "";
     for (size_t i = 0; i < COUNT(tables); i++)
         all = text("%s%s=%s\n", all, tables[i] + strlen("v_voice_"),

@@ -1,7 +1,7 @@
 /*
  * What every program here stands on: a FusionPBX database of its own with two tenants, migrated, on the private
- * PostgreSQL that PGHOST names. Whatever it makes there is dropped when it ends, however it ends; when a test has
- * failed, the server's log is shown.
+ * PostgreSQL that PGHOST names, and a master key for secrets. Whatever it makes there is dropped when it ends, however
+ * it ends; when a test has failed, the server's log is shown.
  */
 #ifndef VDB_TESTS_PG_FIXTURE_H
 #define VDB_TESTS_PG_FIXTURE_H

@@ -237,6 +237,8 @@ static const char *const tableless[] = { "document_lock", "tenant_scope" };
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {
     "tenant_list",
+    "key_survey",
+    "key_tenants",
     "doctor_chunk_embeddings",
     "doctor_chunk_models",
     "doctor_embedders",

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-RANK = {"base": 0, "pg": 1, "schema": 2, "store": 2, "knowledge": 3, "backup": 3, "doctor": 4, "cli": 5}
+RANK = {"base": 0, "secret": 1, "pg": 2, "schema": 3, "store": 3, "knowledge": 4, "backup": 4, "doctor": 5, "cli": 6}
 NO_VOICE_TABLES = {"base", "pg"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')

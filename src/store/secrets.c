@@ -1,0 +1,133 @@
+#include "store/secrets.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <string.h>
+
+void secrets_new_uuid(char uuid[37])
+{
+    unsigned char b[16];
+    randombytes_buf(b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+    char digits[33];
+    sodium_bin2hex(digits, sizeof digits, b, sizeof b);
+    snprintf(uuid, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
+}
+
+/* ---- data keys --------------------------------------------------------------------------------------------------- */
+
+static vdb_status make_key(vdb_tenant *t, data_key *key, PGresult **result, vdb_error *error)
+{
+    arena *a = arena_new();
+    const char *sealed = NULL;
+    secrets_new_uuid(key->uuid);
+    randombytes_buf(key->bytes, sizeof key->bytes);
+    vdb_status status =
+        a == NULL ? error_memory(error) : keyring_seal(pool_keyring(t->pool), a, t->uuid, key, &sealed, error);
+    if (status == VDB_OK) {
+        const request r = REQUEST(DATA_KEY_ADD, P(key->uuid), P(sealed));
+        status = tenant_run(t, &r, 1, result, error);
+    }
+    sodium_memzero(key, sizeof *key);
+    arena_free(a);
+    return status;
+}
+
+vdb_status secrets_data_key(vdb_tenant *t, data_key *key, vdb_error *error)
+{
+    PGresult *result;
+    const request get = { .id = QUERY_DATA_KEY_GET };
+    vdb_status status = tenant_run(t, &get, 1, &result, error);
+    if (status == VDB_OK && PQntuples(result) == 0) {
+        PQclear(result);
+        status = make_key(t, key, &result, error);
+    }
+    if (status == VDB_OK && PQntuples(result) == 0) {
+        PQclear(result);
+        status = tenant_run(t, &get, 1, &result, error);
+    }
+    if (status != VDB_OK)
+        return status;
+    if (PQntuples(result) == 0)
+        status = error_set(error, VDB_CONFLICT, "Try again.", "the tenant's data key came and went");
+    else
+        status = keyring_open(pool_keyring(t->pool), t->uuid, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), key,
+                              error);
+    PQclear(result);
+    return status;
+}
+
+vdb_status secrets_open_key(vdb_tenant *t, const char *data_key_column, data_key *key, vdb_error *error)
+{
+    char uuid[37];
+    *key = (data_key){ .uuid = "" };
+    if (data_key_column == NULL || data_key_column[0] == '\0')
+        return VDB_OK;
+    snprintf(uuid, sizeof uuid, "%s", data_key_column);
+    const char *sealed = strlen(data_key_column) > sizeof uuid ? data_key_column + sizeof uuid : "";
+    return keyring_open(pool_keyring(t->pool), t->uuid, uuid, sealed, key, error);
+}
+
+/* ---- configs ----------------------------------------------------------------------------------------------------- */
+
+static seal_place place_of(const vdb_tenant *t, const char *provider_uuid)
+{
+    return (seal_place){ .domain = t->uuid, .table = PROVIDERS_TABLE, .row = provider_uuid, .column = CONFIG_COLUMN };
+}
+
+static vdb_status seal(vdb_tenant *t, const char *config, const char *provider_uuid, sealed_config *sealed,
+                       vdb_error *error)
+{
+    data_key key;
+    const seal_place place = place_of(t, provider_uuid);
+    const seal_order order = { .place = &place, .key = &key };
+    vdb_status status = secrets_data_key(t, &key, error);
+    if (status == VDB_OK)
+        status = config_seal(sealed->memory, config, &order, &sealed->text, error);
+    memcpy(sealed->room, key.uuid, sizeof key.uuid);
+    sodium_memzero(&key, sizeof key);
+    sealed->data_key = sealed->room;
+    return status;
+}
+
+vdb_status secrets_seal_config(vdb_tenant *t, const char *config, const char *provider_uuid, sealed_config *sealed,
+                               vdb_error *error)
+{
+    char row[37];
+    *sealed = (sealed_config){ .text = config };
+    if (config == NULL)
+        return VDB_OK;
+    int64_t secrets, plain;
+    for (size_t i = 0; i < sizeof row; i++)
+        row[i] = (char)tolower((unsigned char)provider_uuid[i]);
+    vdb_status status = config_count(config, &secrets, &plain, error);
+    if (status != VDB_OK || secrets + plain == 0)
+        return status;
+    sealed->memory = arena_new();
+    return sealed->memory == NULL ? error_memory(error) : seal(t, config, row, sealed, error);
+}
+
+void sealed_config_free(sealed_config *sealed)
+{
+    arena_free(sealed->memory);
+}
+
+vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
+                               const char **config, vdb_error *error)
+{
+    if (*config == NULL || !config_has_sealed(*config))
+        return VDB_OK;
+    data_key key;
+    const seal_place place = place_of(t, provider_uuid);
+    vdb_status status = secrets_open_key(t, column, &key, error);
+    arena *private = status == VDB_OK ? arena_new_private() : NULL;
+    if (status == VDB_OK && private == NULL)
+        status = error_memory(error);
+    if (private != NULL)
+        arena_adopt(owner, private);
+    if (status == VDB_OK)
+        status = config_open(private, *config, &place, key.uuid[0] == '\0' ? NULL : &key, config, error);
+    sodium_memzero(&key, sizeof key);
+    return status;
+}

@@ -291,12 +291,12 @@ typedef struct vdb_chunk {
     const char *embedding_model;
     int64_t embedding_dimensions; /* before padding */
     int64_t token_count;          /* an estimate */
-    const char *metadata;         /* JSON object: heading path, byte offset and length in the text */
+    const char *metadata;         /* JSON object: heading path, page or row, byte offset and length in the text */
     const char *created_at;
 } vdb_chunk;
 
 typedef struct vdb_document_file {
-    const char *path;          /* UTF-8 text or Markdown; "-": standard input */
+    const char *path;          /* PDF, DOCX, ODT, HTML, Markdown, CSV or text; "-": standard input */
     const char *document_name; /* NULL: the file's name. Names a document within tenant and secretary */
     const char *secretary;     /* UUID, extension or name; NULL: for all secretaries of the tenant */
     int64_t max_bytes;         /* 0: 256 MiB; a larger file is refused */
@@ -321,8 +321,10 @@ typedef bool (*vdb_progress)(void *context, int64_t done, int64_t total);
 
 /*
  * Reads, splits, embeds and stores a file as a document, in one transaction: other sessions see it as before or
- * complete, whatever happens to this process. The embeddings come from the secretary's provider, else from the tenant's
- * default. VDB_BAD_INPUT: empty, not UTF-8, binary, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
+ * complete, whatever happens to this process. The file is read by the programs voicedb-extract and voicedb-extract-pdf,
+ * found in the folder VOICEDB_EXTRACT_DIR, else beside the running program, else where they were installed. The
+ * embeddings come from the secretary's provider, else from the tenant's default. VDB_BAD_INPUT: no document of a kind
+ * that is read, encrypted, damaged, without text, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file,
                                                         vdb_progress progress, void *context, vdb_document_added *added,

@@ -186,7 +186,8 @@ static const cli_parameter document_argument[] = {
     { 0 },
 };
 static const cli_parameter document_add_arguments[] = {
-    { PATHS("FILE", files), .required = true, .help = "UTF-8 text or Markdown; - is standard input" },
+    { PATHS("FILE", files), .required = true,
+      .help = "PDF, DOCX, ODT, HTML, Markdown, CSV or text; - is standard input" },
     { 0 },
 };
 static const cli_parameter document_add_options[] = {

@@ -1,7 +1,8 @@
-/* From a file to a stored document: check, split, embed, store, with memory that does not grow with the file. */
+/* From a file to a stored document: extract, split, embed, store, with memory that does not grow with the file. */
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "extract/extract.h"
 #include "knowledge/provider.h"
 #include "knowledge/source.h"
 #include "knowledge/split.h"
@@ -9,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     DEFAULT_MAX_BYTES = 256 << 20,
@@ -22,6 +22,7 @@ enum {
 typedef struct ingest {
     vdb_tenant *tenant;
     source source;
+    extraction extraction;
     search_context context;
     embedder *embedder;
     char *text; /* the whole of it, when it is short */
@@ -35,7 +36,7 @@ typedef struct ingest {
     size_t count;
     float *vectors;
     int dimensions;
-    int64_t done; /* bytes of the file in chunks so far */
+    int64_t done; /* bytes of the text in chunks so far */
     vdb_progress progress;
     void *progress_context;
 } ingest;
@@ -54,7 +55,7 @@ static vdb_status open_writer(ingest *in, int dimensions, vdb_error *error)
 
 static vdb_status report(const ingest *in, vdb_error *error)
 {
-    if (in->progress == NULL || in->progress(in->progress_context, in->done, in->source.size))
+    if (in->progress == NULL || in->progress(in->progress_context, in->done, in->extraction.text_size))
         return VDB_OK;
     return error_set(error, VDB_USAGE, "Run it again to add the document.", "stopped; the document is as before");
 }
@@ -82,6 +83,12 @@ static char *metadata_of(const split_chunk *chunk, arena *a)
 {
     json_t *object = json_pack("{s:s*, s:I, s:I}", "heading", chunk->heading, "offset", (json_int_t)chunk->offset,
                                "length", (json_int_t)chunk->length);
+    if (chunk->row > 0)
+        json_object_set_new(object, "row", json_integer(chunk->row));
+    if (chunk->page > 0)
+        json_object_set_new(object, "page", json_integer(chunk->page));
+    if (chunk->last_page > chunk->page)
+        json_object_set_new(object, "last_page", json_integer(chunk->last_page));
     char *text = object == NULL ? NULL : json_dumps(object, 0);
     char *copy = arena_copy_string(a, text);
     json_decref(object);
@@ -113,23 +120,28 @@ static vdb_status feed(void *context, const char *bytes, size_t length, vdb_erro
     return splitter_feed(((ingest *)context)->splitter, bytes, length, error);
 }
 
-static bool is_markdown(const char *name)
+static vdb_status begin_row(void *context, uint32_t row, vdb_error *error)
 {
-    const char *dot = strrchr(name, '.');
-    return dot != NULL && (strcasecmp(dot, ".md") == 0 || strcasecmp(dot, ".markdown") == 0);
+    return splitter_row(((ingest *)context)->splitter, row, error);
+}
+
+static vdb_status begin_page(void *context, uint32_t page, vdb_error *error)
+{
+    return splitter_page(((ingest *)context)->splitter, page, error);
 }
 
 static vdb_status split_and_store(ingest *in, vdb_document_added *added, vdb_error *error)
 {
-    const split_options options = { .markdown = strcmp(in->document.document_type, "markdown") == 0,
-                                    .target_tokens = TARGET_TOKENS };
+    static const extract_reader reader = { .text = feed, .row = begin_row, .page = begin_page };
+    const document_kind kind = in->extraction.kind;
+    const split_options options = { .markdown = kind != KIND_TEXT && kind != KIND_CSV, .target_tokens = TARGET_TOKENS };
     in->memory = arena_new();
     in->vectors = calloc(CHUNKS_A_BATCH * VDB_DIMENSIONS, sizeof *in->vectors);
     if (in->memory == NULL || in->vectors == NULL)
         return error_memory(error);
     vdb_status status = splitter_new(&options, take_chunk, in, &in->splitter, error);
     if (status == VDB_OK)
-        status = source_read(&in->source, feed, in, error);
+        status = extraction_read(&in->extraction, &reader, in, error);
     if (status == VDB_OK)
         status = splitter_finish(in->splitter, error);
     if (status == VDB_OK)
@@ -161,14 +173,40 @@ static vdb_status copy_text(void *context, const char *bytes, size_t length, vdb
 
 static vdb_status keep_text(ingest *in, vdb_error *error)
 {
-    if (in->source.size > LARGEST_KEPT_TEXT)
+    static const extract_reader reader = { .text = copy_text };
+    if (in->extraction.text_size > LARGEST_KEPT_TEXT)
         return VDB_OK;
-    in->text = calloc((size_t)in->source.size + 1, 1);
+    in->text = calloc((size_t)in->extraction.text_size + 1, 1);
     if (in->text == NULL)
         return error_memory(error);
     char *end = in->text;
     in->document.content = in->text;
-    return source_read(&in->source, copy_text, &end, error);
+    return extraction_read(&in->extraction, &reader, &end, error);
+}
+
+/* While another process reads the document. */
+static bool has_patience(void *context)
+{
+    const ingest *in = context;
+    return in->progress == NULL || in->progress(in->progress_context, 0, in->source.size);
+}
+
+static vdb_status extract(ingest *in, vdb_error *error)
+{
+    vdb_status status =
+        extract_document(fileno(in->source.file), in->source.name, NULL, has_patience, in, &in->extraction, error);
+    if (status == VDB_OK || status == VDB_BAD_INPUT) {
+        vdb_error changed;
+        if (source_unchanged(&in->source, &changed) != VDB_OK) {
+            *error = changed;
+            return changed.status;
+        }
+    }
+    if (status != VDB_OK)
+        return status;
+    in->document.document_type = document_kind_name(in->extraction.kind);
+    in->document.mime_type = in->extraction.mime_type;
+    return keep_text(in, error);
 }
 
 static bool is_standard_input(const vdb_document_file *file)
@@ -192,19 +230,15 @@ static vdb_status check_name(const vdb_document_file *file, vdb_error *error)
     return VDB_OK;
 }
 
-static vdb_status describe(ingest *in, const vdb_document_file *file, const char *secretary_uuid, vdb_error *error)
+static void describe(ingest *in, const vdb_document_file *file, const char *secretary_uuid)
 {
-    bool markdown = is_markdown(is_standard_input(file) ? name_of(file) : file->path);
     in->document = (vdb_document){
         .voice_secretary_uuid = secretary_uuid,
         .document_name = name_of(file),
-        .document_type = markdown ? "markdown" : "text",
         .file_path = is_standard_input(file) ? NULL : file->path,
-        .mime_type = markdown ? "text/markdown" : "text/plain",
         .file_size = in->source.size,
         .content_sha256 = in->source.sha256,
     };
-    return keep_text(in, error);
 }
 
 static void clean_up(ingest *in)
@@ -214,6 +248,7 @@ static void clean_up(ingest *in)
     if (in->embedder != NULL)
         provider_release(in->tenant, &in->context, in->embedder);
     PQclear(in->context.result);
+    extraction_close(&in->extraction);
     source_close(&in->source);
     arena_free(in->memory);
     free(in->vectors);
@@ -224,15 +259,14 @@ static void clean_up(ingest *in)
 static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_document_added *added, vdb_error *error)
 {
     char room[37];
-    const char *secretary;
+    const char *secretary = NULL;
     int64_t max_bytes = file->max_bytes > 0 ? file->max_bytes : DEFAULT_MAX_BYTES;
     vdb_status status = check_name(file, error);
     if (status == VDB_OK)
         status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
     if (status == VDB_OK)
         status = source_open(file->path, max_bytes, &in->source, error);
-    if (status == VDB_OK)
-        status = describe(in, file, secretary, error);
+    describe(in, file, secretary);
     if (status == VDB_OK)
         status = search_context_get(in->tenant, secretary, &in->context, error);
     if (status == VDB_OK)
@@ -241,7 +275,8 @@ static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_docume
         status = document_unchanged(in->tenant, &in->document, embedder_model(in->embedder), added, error);
     if (status != VDB_OK || added->outcome == VDB_DOCUMENT_UNCHANGED)
         return status;
-    return split_and_store(in, added, error);
+    status = extract(in, error);
+    return status != VDB_OK ? status : split_and_store(in, added, error);
 }
 
 vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file, vdb_progress progress,

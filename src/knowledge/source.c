@@ -1,7 +1,5 @@
 #include "knowledge/source.h"
 
-#include "base/text.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -67,72 +65,37 @@ static vdb_status open_file(const char *path, int64_t max_bytes, FILE **file, vd
     return status;
 }
 
-/* Checks and hashes block by block; `kept` bytes at the end of a block belong to a character that the next one
- * finishes. */
-typedef struct check {
-    const char *path;
-    crypto_hash_sha256_state hash;
-    int64_t size;
-    int64_t max_bytes;
-    size_t kept;
-    char block[4 + SOURCE_BLOCK];
-} check;
-
-static vdb_status check_block(check *c, size_t got, vdb_error *error)
+/* Reads all of the file. */
+static vdb_status hash_file(const source *s, int64_t max_bytes, int64_t *size, char sha256[65], vdb_error *error)
 {
-    const char *fresh = c->block + c->kept;
-    crypto_hash_sha256_update(&c->hash, (const unsigned char *)fresh, got);
-    c->size += (int64_t)got;
-    if (c->size > c->max_bytes)
-        return too_large(c->path, c->max_bytes, error);
-    if (memchr(fresh, '\0', got) != NULL)
-        return error_set(error, VDB_BAD_INPUT, "Give a file of UTF-8 text or Markdown.", "%s is binary", c->path);
-    size_t length = c->kept + got;
-    size_t tail = text_utf8_tail(c->block, length);
-    if (!text_is_utf8(c->block, length - tail))
-        return error_set(error, VDB_BAD_INPUT, "Convert it, for example by `iconv -f WINDOWS-1252 -t UTF-8`.",
-                         "%s is not UTF-8", c->path);
-    memmove(c->block, c->block + length - tail, tail);
-    c->kept = tail;
-    return VDB_OK;
-}
-
-static void finish_hash(crypto_hash_sha256_state *hash, char hexadecimal[65])
-{
+    char block[SOURCE_BLOCK];
     unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(hash, digest);
-    sodium_bin2hex(hexadecimal, 65, digest, sizeof digest);
-}
-
-static vdb_status check_file(source *s, check *c, vdb_error *error)
-{
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
+    *size = 0;
     rewind(s->file);
-    crypto_hash_sha256_init(&c->hash);
-    for (size_t got; (got = fread(c->block + c->kept, 1, SOURCE_BLOCK, s->file)) > 0;) {
-        vdb_status status = check_block(c, got, error);
-        if (status != VDB_OK)
-            return status;
+    for (size_t got; (got = fread(block, 1, sizeof block, s->file)) > 0;) {
+        crypto_hash_sha256_update(&hash, (const unsigned char *)block, got);
+        *size += (int64_t)got;
+        if (*size > max_bytes)
+            return too_large(s->name, max_bytes, error);
     }
     if (ferror(s->file))
-        return cannot_read(c->path, errno, error);
-    if (c->size == 0)
-        return error_set(error, VDB_BAD_INPUT, "Give a file with text.", "%s is empty", c->path);
-    if (c->kept > 0)
-        return error_set(error, VDB_BAD_INPUT, "Check that the file is whole.", "%s ends in the middle of a character",
-                         c->path);
-    s->size = c->size;
-    finish_hash(&c->hash, s->sha256);
+        return cannot_read(s->name, errno, error);
+    crypto_hash_sha256_final(&hash, digest);
+    sodium_bin2hex(sha256, 65, digest, sizeof digest);
     return VDB_OK;
 }
 
 vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error *error)
 {
-    *s = (source){ 0 };
+    *s = (source){ .name = strcmp(path, "-") == 0 ? "standard input" : path };
     vdb_status status = open_file(path, max_bytes, &s->file, error);
     if (status != VDB_OK)
         return status;
-    check c = { .path = strcmp(path, "-") == 0 ? "standard input" : path, .max_bytes = max_bytes };
-    status = check_file(s, &c, error);
+    status = hash_file(s, max_bytes, &s->size, s->sha256, error);
+    if (status == VDB_OK && s->size == 0)
+        status = error_set(error, VDB_BAD_INPUT, "Give a file with text.", "%s is empty", s->name);
     if (status != VDB_OK)
         source_close(s);
     return status;
@@ -145,23 +108,13 @@ void source_close(source *s)
     s->file = NULL;
 }
 
-vdb_status source_read(source *s, source_sink sink, void *context, vdb_error *error)
+vdb_status source_unchanged(const source *s, vdb_error *error)
 {
-    char block[SOURCE_BLOCK], sha256[65];
-    crypto_hash_sha256_state hash;
-    crypto_hash_sha256_init(&hash);
-    rewind(s->file);
-    for (size_t got; (got = fread(block, 1, sizeof block, s->file)) > 0;) {
-        crypto_hash_sha256_update(&hash, (const unsigned char *)block, got);
-        vdb_status status = sink(context, block, got, error);
-        if (status != VDB_OK)
-            return status;
-    }
-    if (ferror(s->file))
-        return cannot_read("the file", errno, error);
-    finish_hash(&hash, sha256);
-    if (strcmp(sha256, s->sha256) == 0)
-        return VDB_OK;
+    char sha256[65];
+    int64_t size;
+    vdb_status status = hash_file(s, INT64_MAX, &size, sha256, error);
+    if (status != VDB_OK || strcmp(sha256, s->sha256) == 0)
+        return status;
     return error_set(error, VDB_CONFLICT, "Add it again when nobody writes to it.",
                      "the file changed while it was read");
 }

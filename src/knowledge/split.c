@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "knowledge/line.h"
+#include "extract/line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +43,12 @@ typedef struct tally {
     bool in_word;
 } tally;
 
+/* Where in the text a page begins. */
+typedef struct page_start {
+    int64_t offset;
+    uint32_t number;
+} page_start;
+
 struct splitter {
     split_sink sink;
     void *context;
@@ -58,6 +64,9 @@ struct splitter {
     bool line_goes_on;   /* line[0] does not begin a line */
 
     buffer window;
+    uint32_t row;
+    page_start *pages; /* ascending; the first is that of the window's beginning, if any is known */
+    size_t page_count, page_room;
     int64_t base; /* of the window's first byte in the file */
     size_t fresh; /* bytes in front that the last chunk had too */
     tally tally;  /* of the window */
@@ -193,6 +202,7 @@ void splitter_free(splitter *s)
     buffer_free(&s->repeated);
     buffer_free(&s->content);
     free(s->marks);
+    free(s->pages);
     free(s);
 }
 
@@ -209,6 +219,15 @@ static void append_passage(buffer *b, const char *text, size_t length)
     buffer_append(b, text, (size_t)(end - text));
 }
 
+/* The page on which this byte of the text stands; 0: none is known. */
+static uint32_t page_of(const splitter *s, int64_t offset)
+{
+    uint32_t page = 0;
+    for (size_t i = 0; i < s->page_count && s->pages[i].offset <= offset; i++)
+        page = s->pages[i].number;
+    return page;
+}
+
 static vdb_status give_out(splitter *s, int64_t offset, size_t length, vdb_error *error)
 {
     if (s->content.failed)
@@ -218,6 +237,9 @@ static vdb_status give_out(splitter *s, int64_t offset, size_t length, vdb_error
         .heading = s->path.length > 0 ? s->path.data : NULL,
         .offset = offset,
         .length = (int64_t)length,
+        .row = s->row,
+        .page = page_of(s, offset),
+        .last_page = page_of(s, offset + (int64_t)length - 1),
         .token_count = (int64_t)tokens_of(s->content.data, s->content.length),
     };
     s->told = true;
@@ -618,6 +640,46 @@ vdb_status splitter_feed(splitter *s, const char *bytes, size_t length, vdb_erro
         if (status != VDB_OK)
             return status;
     }
+    return VDB_OK;
+}
+
+vdb_status splitter_row(splitter *s, uint32_t row, vdb_error *error)
+{
+    vdb_status status = s->line_length > 0 ? read_piece(s, true, error) : VDB_OK;
+    if (status == VDB_OK)
+        status = give_out_window(s, s->window.length, error);
+    empty_window(s);
+    s->row = row;
+    return status;
+}
+
+/* Forgets the pages that end before `offset`. */
+static void forget_pages(splitter *s, int64_t offset)
+{
+    size_t gone = 0;
+    while (gone + 1 < s->page_count && s->pages[gone + 1].offset <= offset)
+        gone++;
+    s->page_count -= gone;
+    if (gone > 0)
+        memmove(s->pages, s->pages + gone, s->page_count * sizeof *s->pages);
+}
+
+vdb_status splitter_page(splitter *s, uint32_t page, vdb_error *error)
+{
+    int64_t offset = s->line_offset + (int64_t)s->line_length;
+    int64_t ahead = s->window.length > 0 ? s->base : s->line_offset; /* of the next chunk */
+    forget_pages(s, s->told ? ahead : s->heading_offset);
+    if (s->page_count > 0 && s->pages[s->page_count - 1].offset == offset)
+        s->page_count--;
+    if (s->page_count == s->page_room) {
+        size_t room = s->page_room == 0 ? 16 : 2 * s->page_room;
+        page_start *pages = realloc(s->pages, room * sizeof *pages);
+        if (pages == NULL)
+            return error_memory(error);
+        s->pages = pages;
+        s->page_room = room;
+    }
+    s->pages[s->page_count++] = (page_start){ .offset = offset, .number = page };
     return VDB_OK;
 }
 

@@ -14,6 +14,9 @@ typedef struct split_chunk {
     const char *heading; /* heading path, "Preços > Consultas", the outer ones left out when it is long; NULL: none */
     int64_t offset;      /* of the passage in the file, bytes */
     int64_t length;      /* of the passage in the file, bytes */
+    uint32_t row;        /* the record of a table that it is, or a part of; 0: none */
+    uint32_t page;       /* where the passage begins; 0: the document has none */
+    uint32_t last_page;  /* where it ends */
     int64_t token_count; /* of the content, an estimate: four UTF-8 characters a token, at least one a word */
 } split_chunk;
 
@@ -38,6 +41,10 @@ typedef struct split_options {
 vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **s, vdb_error *error);
 /* Feeds bytes of valid UTF-8; a call may end anywhere, even inside a character. */
 vdb_status splitter_feed(splitter *s, const char *bytes, size_t length, vdb_error *error);
+/* What is fed next is this record of a table: no chunk reaches over its borders. */
+vdb_status splitter_row(splitter *s, uint32_t row, vdb_error *error);
+/* What is fed next stands on this page. */
+vdb_status splitter_page(splitter *s, uint32_t page, vdb_error *error);
 /* The end of the file: gives out what is left. */
 vdb_status splitter_finish(splitter *s, vdb_error *error);
 void splitter_free(splitter *s);

@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from command import CLINIC, CLINIC_UUID, HOTEL, NOBODY, SOURCE, VOICEDB, Database
+import documents
 import tap
 
 
@@ -115,15 +116,25 @@ class BadInput(Database):
 
     def test_binary_file(self):
         path = self.file("binary.txt", b"text first\n" * 20000 + b"\x00\x01")
-        self.refused_file(path, message=f"{path} is binary", hint="Give a file of UTF-8 text")
+        self.refused_file(path, message=f"{path} is binary", hint="Save it as PDF, DOCX, ODT, HTML")
 
-    def test_file_that_is_not_utf8(self):
-        path = self.file("latin1.txt", "A clínica abre às oito.".encode("latin-1"))
-        self.refused_file(path, message=f"{path} is not UTF-8", hint="Convert it")
+    def test_damaged_text(self):
         path = self.file("cut.txt", "Olá, você".encode()[:-1])
         self.refused_file(path, message=f"{path} ends in the middle of a character", hint="Check that the file is whole")
         path = self.file("late.txt", "é texto bom. ".encode() * 20000 + b"\xff")
-        self.refused_file(path, message=f"{path} is not UTF-8", hint="Convert it")
+        self.refused_file(path, message=f"{path} is not UTF-8 all through", hint="Save it again in one encoding")
+
+    def test_documents_without_text_for_us(self):
+        for name, content, message, hint in (
+                ("scanned.pdf", documents.pdf([[]]), "has pages, but no text: they are pictures", "Run text recognition"),
+                ("secret.pdf", documents.encrypted_pdf(), "is protected by a password", "Save it without password"),
+                ("macros.docx", documents.docx("", **{"word/vbaProject.bin": "x"}), "holds macros", "Save it without macros"),
+                ("entities.docx", documents.entity_bomb(), "defines entities of its own", "Save it anew"),
+                ("bomb.docx", documents.docx_bomb(300), "unpacks to more than 256 MB", "Split the document"),
+                ("cut.docx", documents.docx(documents.paragraph("x"))[:-60], "is damaged", "Check that the file is whole"),
+                ("sheet.xlsx", documents.package({"xl/workbook.xml": "x"}), "is of a kind that is not read", "Save it as")):
+            path = self.file(name, content)
+            self.refused_file(path, message=f"{path} {message}", hint=hint)
 
     def test_file_larger_than_the_limit(self):
         path = self.file("large.txt", b"word " * 300)

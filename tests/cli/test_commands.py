@@ -10,6 +10,7 @@ import fcntl
 import termios
 
 from command import CLINIC, CLINIC_UUID, HOTEL, HOTEL_UUID, NOBODY, SOURCE, VOICEDB, Database
+import documents
 import tap
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -227,6 +228,39 @@ class Documents(Database):
             self.assertNotIn("\033", self.at_hotel("document", "add", path, "--name", "\033[2Jx"))
             self.assertNotIn("\033", self.at_hotel("document", "list"))
             self.assertEqual(json.loads(self.at_hotel("--json", "document", "list"))[0]["document_name"], "\033[2Jx")
+
+
+class Formats(Database):
+    """From a document of any kind to the passage that answers, with where it stands."""
+
+    LINES = [(50, 780, 22, "Preços"), (50, 750, 11, "A limpeza custa duzentos reais.")]
+    SAMPLES = {
+        "pdf": (documents.pdf([[(50, 780, 11, "Capa.")], LINES]), {"heading": "Preços", "page": 2}),
+        "docx": (documents.docx(documents.paragraph("Preços", "Ttulo1") + documents.paragraph("A limpeza custa duzentos reais.")),
+                 {"heading": "Preços"}),
+        "odt": (documents.odt('<text:h text:outline-level="1">Preços</text:h><text:p>A limpeza custa duzentos reais.</text:p>'),
+                {"heading": "Preços"}),
+        "html": ("<html><h1>Preços</h1><p>A limpeza custa <b>duzentos</b> reais.</html>".encode("cp1252"), {"heading": "Preços"}),
+        "markdown": ("Preços\n======\n\n## A limpeza\n\ncusta **duzentos** reais.\n".encode(), {"heading": "Preços > A limpeza"}),
+        "csv": ("Serviço;Preço\nCanal;mil reais\nA limpeza;duzentos reais\n".encode("latin-1"), {"row": 3}),
+        "text": ("A limpeza custa duzentos reais.\n".encode("utf-16"), {}),
+    }
+
+    def test_search_finds_what_a_document_says(self):
+        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
+        for kind, (content, metadata) in self.SAMPLES.items():
+            with self.subTest(kind=kind), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "document")
+                with open(path, "wb") as file:
+                    file.write(content)
+                added = self.clinic_json("document", "add", path)[0]
+                self.assertEqual((added["file"], self.clinic_json("document", "show", "document")["document_type"]), (path, kind))
+                hit = self.clinic_json("search", "quanto custa a limpeza?")["results"][0]
+                self.assertIn("duzentos", hit["content"])
+                rows = self.sql("SELECT metadata - 'offset' - 'length' FROM v_voice_document_chunks "
+                                f"WHERE chunk_uuid = '{hit['chunk_uuid']}'")
+                self.assertEqual(json.loads(rows[0][0]), metadata)
+                self.at_clinic("document", "remove", "document")
 
 
 class Search(Database):

@@ -2,7 +2,7 @@
 #include "knowledge/split.h"
 
 #include "base/text.h"
-#include "knowledge/line.h"
+#include "extract/line.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

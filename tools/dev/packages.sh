@@ -2,8 +2,10 @@
 # Debian packages: what is missing is named, then installed. Needs common.sh.
 
 build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-openssl-dev libsodium-dev libjansson-dev
-    libicu-dev libstemmer-dev libzstd-dev libcmocka-dev"
+    libicu-dev libstemmer-dev libzstd-dev libcmark-dev libmagic-dev libpoppler-glib-dev libseccomp-dev libxml2-dev
+    libzip-dev libcmocka-dev"
 test_packages="pgbouncer zstd"
+bench_packages="poppler-utils"
 lint_packages="clang shellcheck"
 clang_tools="clang-format-14 clang-tidy-14"
 

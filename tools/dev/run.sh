@@ -47,7 +47,7 @@ demo_main()
 bench_main()
 {
     # shellcheck disable=SC2086
-    need_packages $build_packages
+    need_packages $build_packages $bench_packages
     compile "$top/build-bench" --buildtype=release
     locked build_tenantvec
     settings=$top/bench/postgresql.conf

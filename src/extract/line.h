@@ -1,6 +1,6 @@
 /* What a line of plain text or Markdown is. */
-#ifndef VDB_KNOWLEDGE_LINE_H
-#define VDB_KNOWLEDGE_LINE_H
+#ifndef VDB_EXTRACT_LINE_H
+#define VDB_EXTRACT_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

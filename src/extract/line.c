@@ -1,4 +1,4 @@
-#include "knowledge/line.h"
+#include "extract/line.h"
 
 enum { MOST_HEADING_LEVELS = 6, LEAST_FENCE_MARKS = 3, MOST_INDENT = 3, MOST_ITEM_DIGITS = 9, TAB = 4 };
 

@@ -1,0 +1,260 @@
+/*
+ * PDF has no paragraphs, headings or tables, only letters at places. Lines are poppler's. A heading is a short line in
+ * letters larger than those of most of the text; a paragraph ends where the gap to the next line is wide; pieces that
+ * stand side by side on several lines are a table.
+ */
+#include "extract/helper/document.h"
+#include "extract/helper/pdf_page.h"
+
+#include <poppler.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    AHEAD = 8,             /* pages that are read before the first is written, to know the common size */
+    LARGEST_SIZE = 200,    /* points; larger letters count as these */
+    LONGEST_HEADING = 160, /* bytes */
+};
+
+/* How much larger than the common size the letters of a heading of level 1, 2, 3 are at least. */
+static const double heading_sizes[] = { 1.8, 1.4, 1.15 };
+static const double wide_space = 1.5; /* between two pieces on a line, in heights of a letter */
+static const double wide_gap = 0.8;   /* between the lines of two paragraphs, in heights of a letter */
+
+typedef struct reader {
+    output *out;
+    size_t letters[LARGEST_SIZE + 1]; /* of each size */
+    double common;                    /* size; 0: not known yet */
+    page ahead[AHEAD];
+    size_t waiting;
+    bool any;   /* text was written */
+    int level;  /* of the last line, as a heading; 0: none */
+    piece last; /* line written; size 0: none on this page */
+} reader;
+
+/* ---- a page's pieces ---- */
+
+static void add_letter(piece *p, const PopplerRectangle *place)
+{
+    p->left = MIN(p->left, place->x1);
+    p->right = MAX(p->right, place->x2);
+    p->top = MIN(p->top, MIN(place->y1, place->y2));
+    p->bottom = MAX(p->bottom, MAX(place->y1, place->y2));
+}
+
+/* The size of the letter at `index`, which grows from call to call. */
+static double size_at(GList **attributes, int index)
+{
+    while (*attributes != NULL && ((PopplerTextAttributes *)(*attributes)->data)->end_index < index)
+        *attributes = (*attributes)->next;
+    return *attributes == NULL ? 0 : ((PopplerTextAttributes *)(*attributes)->data)->font_size;
+}
+
+/* True when a line of poppler's is more than one piece here: between two cells or columns it leaves a wide gap. */
+static bool is_apart(const piece *p, const PopplerRectangle *place)
+{
+    return place->x1 - p->right > wide_space * (p->bottom - p->top);
+}
+
+static bool is_wide(const PopplerRectangle *place)
+{
+    return place->x2 - place->x1 > wide_space * ABS(place->y2 - place->y1);
+}
+
+static void end_piece(reader *r, page *p, piece *next, const char *end, size_t letters)
+{
+    if (letters == 0)
+        return;
+    next->length = (size_t)(end - next->text);
+    r->letters[next->size < LARGEST_SIZE ? (int)(next->size + 0.5) : LARGEST_SIZE] += letters;
+    p->pieces[p->count++] = *next;
+}
+
+/* Cuts the page's text into pieces; places and attributes count characters. */
+static bool cut_page(reader *r, page *p, const PopplerRectangle *places, size_t count, GList *attributes)
+{
+    piece next = { 0 };
+    size_t letters = 0;
+    p->pieces = calloc(count + 1, sizeof *p->pieces);
+    if (p->pieces == NULL)
+        return false;
+    const char *c = p->text;
+    for (size_t at = 0; at < count && *c != '\0'; at++, c += g_utf8_skip[(guchar)*c]) {
+        const PopplerRectangle *place = &places[at];
+        if (*c == '\n' || (letters > 0 && is_apart(&next, place)) || (*c == ' ' && is_wide(place))) {
+            end_piece(r, p, &next, c, letters);
+            letters = 0;
+        }
+        if (*c == '\n' || (letters == 0 && *c == ' '))
+            continue;
+        if (letters++ == 0)
+            next = (piece){
+                .text = c, .left = 1e9, .right = -1e9, .top = 1e9, .bottom = -1e9, .size = size_at(&attributes, (int)at)
+            };
+        add_letter(&next, place);
+    }
+    end_piece(r, p, &next, c, letters);
+    return true;
+}
+
+static void free_page(page *p)
+{
+    g_free(p->text);
+    free(p->pieces);
+    free(p->down);
+    *p = (page){ 0 };
+}
+
+static bool read_page(reader *r, PopplerDocument *pdf, int number, page *p)
+{
+    PopplerPage *from = poppler_document_get_page(pdf, number);
+    *p = (page){ .number = (uint32_t)number + 1 };
+    if (from == NULL)
+        return true;
+    PopplerRectangle *places = NULL;
+    guint count = 0;
+    p->text = poppler_page_get_text(from);
+    bool done = true;
+    if (p->text != NULL && poppler_page_get_text_layout(from, &places, &count)) {
+        GList *attributes = poppler_page_get_text_attributes(from);
+        done = cut_page(r, p, places, count, attributes) && page_find_tables(p);
+        poppler_page_free_text_attributes(attributes);
+    }
+    g_free(places);
+    g_object_unref(from);
+    return done;
+}
+
+/* ---- writing ---- */
+
+static int level_of(const reader *r, const piece *p)
+{
+    enum { LEVELS = sizeof heading_sizes / sizeof heading_sizes[0] };
+    for (int level = 0; level < LEVELS && p->length <= LONGEST_HEADING; level++) {
+        if (p->size >= r->common * heading_sizes[level])
+            return level + 1;
+    }
+    return 0;
+}
+
+/* A word that goes on in the next line keeps its hyphen, for it may be "segunda-feira", and has no space behind it. */
+static bool breaks_a_word(const piece *p)
+{
+    return p->length >= 2 && p->text[p->length - 1] == '-' && p->text[p->length - 2] != ' ' &&
+           p->text[p->length - 2] != '-';
+}
+
+static void write_line(reader *r, const piece *p)
+{
+    int level = level_of(r, p);
+    double gap = p->top - r->last.bottom;
+    bool first = r->last.size == 0;
+    bool goes_on = level == r->level && (first || (gap < wide_gap * p->size && gap > -3 * p->size));
+    if (level > 0 && !(goes_on && !first))
+        output_heading(r->out, level);
+    else if (level == 0 && !goes_on)
+        output_paragraph(r->out);
+    else if (!first && breaks_a_word(&r->last))
+        ;
+    else
+        output_line(r->out);
+    output_text(r->out, p->text, p->length);
+    r->level = level;
+    r->last = *p;
+    r->any = true;
+}
+
+/* Writes all of a table, and marks its pieces as written. */
+static void write_table(reader *r, page *p, uint32_t table)
+{
+    const piece *before = NULL;
+    output_table_begin(r->out);
+    for (size_t i = 0; i < p->count; i++) {
+        piece *cell = p->down[i];
+        if (cell->table != table)
+            continue;
+        bool new_row = before == NULL || before->row != cell->row;
+        if (new_row)
+            output_table_row(r->out);
+        for (uint32_t column = new_row ? 0 : before->column + 1; column <= cell->column; column++)
+            output_table_cell(r->out);
+        output_text(r->out, cell->text, cell->length);
+        cell->length = 0;
+        before = cell;
+    }
+    output_table_end(r->out);
+    r->level = 0;
+    if (before != NULL)
+        r->last = *before;
+    r->any = true;
+}
+
+static void write_page(reader *r, page *p)
+{
+    output_page(r->out, p->number);
+    r->last.size = 0;
+    for (piece *next = p->pieces; next < p->pieces + p->count; next++) {
+        if (next->length > 0 && next->table > 0)
+            write_table(r, p, next->table);
+        else if (next->length > 0)
+            write_line(r, next);
+    }
+    free_page(p);
+}
+
+/* ---- the document ---- */
+
+static void find_common_size(reader *r)
+{
+    size_t most = 0;
+    for (int size = 1; size <= LARGEST_SIZE; size++) {
+        if (r->letters[size] > most) {
+            most = r->letters[size];
+            r->common = size;
+        }
+    }
+}
+
+static void write_waiting(reader *r)
+{
+    if (r->common == 0)
+        find_common_size(r);
+    for (size_t i = 0; i < r->waiting; i++)
+        write_page(r, &r->ahead[i]);
+    r->waiting = 0;
+}
+
+static extract_failure read_document(reader *r, PopplerDocument *pdf)
+{
+    int pages = poppler_document_get_n_pages(pdf);
+    for (int number = 0; number < pages; number++) {
+        if (!read_page(r, pdf, number, &r->ahead[r->waiting++]))
+            return FAILURE_MEMORY;
+        if (r->waiting == AHEAD || r->common > 0)
+            write_waiting(r);
+    }
+    write_waiting(r);
+    if (pages == 0)
+        return FAILURE_DAMAGED;
+    return r->any ? FAILURE_NONE : FAILURE_SCANNED;
+}
+
+extract_failure extract_pdf(document *d, output *o)
+{
+    GError *error = NULL;
+    reader r = { .out = o };
+    GBytes *bytes = g_bytes_new_static(d->bytes, d->size);
+    PopplerDocument *pdf = poppler_document_new_from_bytes(bytes, NULL, &error);
+    extract_failure failure = FAILURE_NONE;
+    if (pdf != NULL)
+        failure = read_document(&r, pdf);
+    else
+        failure = g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED) ? FAILURE_ENCRYPTED : FAILURE_DAMAGED;
+    for (size_t i = 0; i < r.waiting; i++)
+        free_page(&r.ahead[i]);
+    if (pdf != NULL)
+        g_object_unref(pdf);
+    g_clear_error(&error);
+    g_bytes_unref(bytes);
+    return failure;
+}

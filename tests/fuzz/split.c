@@ -1,6 +1,7 @@
 /*
- * Any bytes as a document, in pieces of any lengths. The first byte chooses the options and the second the pieces; the
- * chunks keep the splitter's promises and do not depend on the pieces.
+ * Any bytes as a document, in pieces of any lengths. The first byte chooses the options and the second the pieces; a
+ * form feed begins a page and a record separator a record. The chunks keep the splitter's promises and do not depend on
+ * the pieces.
  */
 #include "knowledge/split.h"
 
@@ -9,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PAGE = '\f', ROW = 0x1E };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,6 +50,10 @@ static vdb_status check_chunk(void *context, const split_chunk *c, vdb_error *er
     digest(s, c->content, length);
     digest(s, &c->offset, sizeof c->offset);
     digest(s, &c->length, sizeof c->length);
+    digest(s, &c->row, sizeof c->row);
+    digest(s, &c->page, sizeof c->page);
+    digest(s, &c->last_page, sizeof c->last_page);
+    require(c->page <= c->last_page);
     s->start = c->offset;
     s->end = c->offset + c->length;
     s->chunks++;
@@ -59,9 +66,18 @@ static seen split_bytes(const char *bytes, size_t size, split_options options, s
     splitter *s;
     seen result = { .options = options, .valid = text_is_utf8(bytes, size), .size = (int64_t)size, .start = -1 };
     require(splitter_new(&options, check_chunk, &result, &s, &error) == VDB_OK);
-    for (size_t at = 0; at < size; at += piece) {
-        size_t take = size - at < piece ? size - at : piece;
+    uint32_t number = 0;
+    for (size_t at = 0; at < size;) {
+        size_t most = size - at < piece ? size - at : piece, take = 0;
+        while (take < most && bytes[at + take] != PAGE && bytes[at + take] != ROW)
+            take++;
         require(splitter_feed(s, bytes + at, take, &error) == VDB_OK);
+        at += take;
+        if (at < size && bytes[at] == PAGE)
+            require(splitter_page(s, ++number, &error) == VDB_OK);
+        else if (at < size && bytes[at] == ROW)
+            require(splitter_row(s, ++number, &error) == VDB_OK);
+        at += at < size && (bytes[at] == PAGE || bytes[at] == ROW);
     }
     require(splitter_finish(s, &error) == VDB_OK);
     splitter_free(s);

@@ -18,6 +18,7 @@ typedef struct kept_chunk {
     char *content;
     char *heading;
     int64_t offset, length, token_count;
+    uint32_t row, page, last_page;
 } kept_chunk;
 
 typedef struct kept {
@@ -37,6 +38,9 @@ static vdb_status keep(void *context, const split_chunk *chunk, vdb_error *error
         .offset = chunk->offset,
         .length = chunk->length,
         .token_count = chunk->token_count,
+        .row = chunk->row,
+        .page = chunk->page,
+        .last_page = chunk->last_page,
     };
     return VDB_OK;
 }
@@ -317,6 +321,66 @@ static void deep_and_long_headings_leave_room(void **state)
     release(&k);
 }
 
+static void feed(splitter *s, const char *text)
+{
+    vdb_error error;
+    assert_int_equal(splitter_feed(s, text, strlen(text), &error), VDB_OK);
+}
+
+static void chunks_tell_their_pages(void **state)
+{
+    (void)state;
+    kept k = { 0 };
+    splitter *s;
+    vdb_error error;
+    assert_int_equal(splitter_new(&(split_options){ .markdown = true }, keep, &k, &s, &error), VDB_OK);
+    feed(s, "Capa.\n");
+    for (uint32_t page = 2; page <= 5; page++) {
+        static const char *const pages[] = { "# Preços\n", "", "\nA limpeza custa\n", "duzentos.\n\n# Fim\nTchau.\n" };
+        assert_int_equal(splitter_page(s, page, &error), VDB_OK);
+        feed(s, pages[page - 2]);
+    }
+    assert_int_equal(splitter_page(s, 6, &error), VDB_OK);
+    feed(s, "# Contra capa");
+    assert_int_equal(splitter_finish(s, &error), VDB_OK);
+    splitter_free(s);
+    static const uint32_t expected[][2] = { { 0, 0 }, { 4, 5 }, { 5, 5 }, { 6, 6 } };
+    assert_int_equal(k.count, COUNT(expected));
+    for (size_t i = 0; i < k.count; i++) {
+        assert_int_equal(k.chunks[i].page, expected[i][0]);
+        assert_int_equal(k.chunks[i].last_page, expected[i][1]);
+        assert_int_equal(k.chunks[i].row, 0);
+    }
+    assert_string_equal(k.chunks[1].content, "Preços\nA limpeza custa\nduzentos.");
+    release(&k);
+}
+
+static void a_row_is_a_chunk(void **state)
+{
+    (void)state;
+    kept k = { 0 };
+    splitter *s;
+    vdb_error error;
+    assert_int_equal(splitter_new(&(split_options){ .target_tokens = 32, .overlap_tokens = 16 }, keep, &k, &s, &error),
+                     VDB_OK);
+    for (uint32_t row = 2; row <= 4; row++) {
+        assert_int_equal(splitter_row(s, row, &error), VDB_OK);
+        feed(s, row == 3
+                    ? "nome: Ana Maria. Fala com todos. Sempre. Atende a recepção e o caixa, todos os dias da semana.\n"
+                      "obs: chega às oito horas e sai às dezoito horas, menos aos sábados e domingos."
+                    : "nome: Eva");
+    }
+    assert_int_equal(splitter_finish(s, &error), VDB_OK);
+    splitter_free(s);
+    assert_true(k.count > 3);
+    for (size_t i = 0; i < k.count; i++) {
+        bool outer = i == 0 || i == k.count - 1;
+        assert_int_equal(k.chunks[i].row, i == 0 ? 2 : outer ? 4 : 3);
+        assert_int_equal(strcmp(k.chunks[i].content, "nome: Eva") == 0, outer);
+    }
+    release(&k);
+}
+
 static void options_out_of_range(void **state)
 {
     (void)state;
@@ -533,6 +597,8 @@ int main(void)
         cmocka_unit_test(nothing_but_signs_is_no_chunk),
         cmocka_unit_test(chunks_overlap_by_sentences),
         cmocka_unit_test(deep_and_long_headings_leave_room),
+        cmocka_unit_test(chunks_tell_their_pages),
+        cmocka_unit_test(a_row_is_a_chunk),
         cmocka_unit_test(options_out_of_range),
         cmocka_unit_test(a_sink_can_stop),
         cmocka_unit_test(properties_of_random_texts),

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { END_MS = 2000 /* from the end of its output to its own */ };
 
 static const char name_of_all[] = "voicedb-extract", name_of_pdf[] = "voicedb-extract-pdf";
 
@@ -134,12 +137,17 @@ vdb_status extract_start(int file, const extract_limits *limits, extract_process
 int extract_stop(extract_process *p, bool kill_it)
 {
     int status = 0;
-    if (kill_it)
-        kill(p->pid, SIGKILL);
     close(p->output);
-    while (waitpid(p->pid, &status, 0) < 0) {
-        if (errno != EINTR)
+    for (int waited = 0;; waited++) {
+        kill_it = kill_it || waited == END_MS;
+        if (kill_it)
+            kill(p->pid, SIGKILL);
+        pid_t ended = waitpid(p->pid, &status, kill_it ? 0 : WNOHANG);
+        if (ended == p->pid)
+            return status;
+        if (ended < 0 && errno != EINTR)
             return 0; /* the program has its children waited for elsewhere */
+        if (ended == 0)
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
-    return status;
 }

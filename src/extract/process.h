@@ -14,8 +14,9 @@ typedef struct extract_process {
 /* Starts it on `file`, with nothing of ours but that: no environment, no other descriptor, no terminal. VDB_DEFECT: it
  * is not there. */
 vdb_status extract_start(int file, const extract_limits *limits, extract_process *p, vdb_error *error);
-/* Waits for its end, killing it first if `kill` is true. Returns what waitpid() says; 0 too when that cannot be told.
+/* Waits for its end, and kills it when that takes longer than two seconds, or at once if `kill_it`. Returns what
+ * waitpid() says; 0 too when that cannot be told.
  */
-int extract_stop(extract_process *p, bool kill);
+int extract_stop(extract_process *p, bool kill_it);
 
 #endif

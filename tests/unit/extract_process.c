@@ -146,6 +146,8 @@ static void a_bad_process_is_an_error(void **state)
     is_refused("kill -XCPU $$", &one_second, VDB_BAD_INPUT, "it takes more than 1 s to read");
     is_refused("exec sleep 1000", &one_second, VDB_BAD_INPUT, "it takes more than 1 s to read");
     is_refused("exec cat /dev/zero", &one_megabyte, VDB_BAD_INPUT, "it holds more than 1 MB of text");
+    is_refused("exec >/dev/null; exec sleep 1000", NULL, VDB_BAD_INPUT,
+               "it cannot be read: voicedb-extract was ended by signal 9");
     is_refused("exit 3", NULL, VDB_DEFECT, "voicedb-extract ended with status 3");
     assert_int_equal(setenv("VOICEDB_EXTRACT_DIR", "/nonexistent", 1), 0);
     is_refused(NULL, NULL, VDB_DEFECT, "cannot start /nonexistent/voicedb-extract: No such file or directory");

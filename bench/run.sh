@@ -79,6 +79,7 @@ measure()
     overhead) "$programs/bench-load" $quick && "$programs/bench-overhead" $quick ;;
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
     call) "$programs/bench-call" $quick ;;
+    webhook) "$programs/bench-webhook" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
     extract) python3 "$top/bench/extract.py" $quick "$VOICEDB_BUILD/src/cli" ;;
@@ -93,11 +94,11 @@ if [ -n "$prepare" ] && [ "$*" != tenantvec ]; then
     exit 2
 fi
 case ${1:-all} in
-all) set -- search overhead ingest extract call migrate backup doctor tenantvec ;;
-search | overhead | ingest | extract | call | migrate | backup | doctor | tenantvec) ;;
+all) set -- search overhead ingest extract call webhook migrate backup doctor tenantvec ;;
+search | overhead | ingest | extract | call | webhook | migrate | backup | doctor | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, extract, call, migrate, backup, doctor, tenantvec, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, extract, call, webhook, migrate, backup, doctor, tenantvec, or none for all." >&2
     exit 2
     ;;
 esac

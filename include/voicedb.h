@@ -542,6 +542,80 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_get(vdb_tenant *tenant, const
 VDB_API VDB_MUST_CHECK vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid,
                                                    const vdb_message **rows, size_t *count, vdb_error *error);
 
+/* ---- webhooks ---------------------------------------------------------------------------------------------------- */
+
+/* A notice about a conversation that has ended, to where its secretary reports. */
+typedef struct vdb_webhook_delivery {
+    const char *delivery_uuid; /* the receiver's idempotency key */
+    const char *conversation_uuid;
+    const char *event;
+    const char *state; /* pending, sending, delivered, dead (given up after a day) */
+    int64_t attempts;  /* since it was last asked for */
+    const char *created_at;
+    const char *next_attempt_at; /* of a pending one */
+    const char *last_attempt_at;
+    int64_t last_status;    /* of HTTP; 0: no answer */
+    const char *last_error; /* NULL: none */
+    int64_t last_took_ms;
+    const char *delivered_at;
+    const char *url;          /* without user, password and query, which may be secrets */
+    const char *paused_until; /* NULL: its address is not resting after failures */
+} vdb_webhook_delivery;
+
+typedef struct vdb_webhook_filter {
+    const char *state;        /* NULL: any */
+    const char *conversation; /* its UUID; NULL: any */
+    int limit;                /* 1 to 10000; 0: 50 */
+} vdb_webhook_filter;
+
+/* The newest first. `filter` may be NULL. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_webhook_list(vdb_tenant *tenant, const vdb_webhook_filter *filter,
+                                                   const vdb_webhook_delivery **rows, size_t *count, vdb_error *error);
+/*
+ * Sends a notice again from now on, for another day, to where its secretary reports now; `delivery_uuid` NULL: all dead
+ * ones. `count` (may be NULL): how many. VDB_NOT_FOUND: no such notice, or it is on its way just now.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_webhook_retry(vdb_tenant *tenant, const char *delivery_uuid, int64_t *count,
+                                                    vdb_error *error);
+
+/* The room that a secret takes, its NUL included. */
+#define VDB_WEBHOOK_SECRET_ROOM 96
+/* Makes a new secret: "whsec_" and base64. */
+VDB_API void vdb_webhook_secret_make(char secret[VDB_WEBHOOK_SECRET_ROOM]);
+/*
+ * Sets the secret that the tenant's notices are signed by; NULL: they are not signed any more. For a day the one before
+ * it signs too. VDB_BAD_INPUT: it is no secret, as vdb_webhook_secret_make() makes one.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_webhook_secret_set(vdb_tenant *tenant, const char *secret, vdb_error *error);
+
+typedef struct vdb_webhook_options {
+    int workers;              /* threads, each with a connection to the database; 1 to 64, 0: 4 */
+    int in_flight;            /* notices that one worker sends at once; 1 to 1000, 0: 64 */
+    int per_tenant;           /* notices of one tenant on their way at once; 1 to 1000, 0: 8 */
+    int timeout_ms;           /* of one attempt; 1 to 600 000, 0: 10 000 */
+    bool once;                /* return when nothing is due any more */
+    const char *const *allow; /* networks that are not public but may be sent to, "10.1.2.0/24"; ends with NULL */
+    const char *ca_file;      /* authorities to trust, PEM; NULL: the system's */
+    bool (*stopping)(void *context); /* asked ten times a second by each worker; true: end what is on its way, return */
+    void (*note)(void *context, const char *line); /* what an operator wants to know; by any of the workers */
+    void *context;
+} vdb_webhook_options;
+
+typedef struct vdb_webhook_summary {
+    int64_t delivered;
+    int64_t failed; /* attempts; those that were the last of their notice are in `dead` too */
+    int64_t dead;
+} vdb_webhook_summary;
+
+/*
+ * Sends the notices of all tenants until `stopping` says so. Any number of processes may do so at once. Each notice is
+ * sent at least once, those of one conversation in order, and until somebody answers 2xx for a day, with pauses that
+ * grow. Public addresses only, unless `allow` says otherwise. A database that goes away is waited for, but not with
+ * `once`. `options` and `summary` may be NULL. VDB_NOT_ALLOWED: the role does not see all tenants' rows.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_webhook_run(vdb_pool *pool, const vdb_webhook_options *options,
+                                                  vdb_webhook_summary *summary, vdb_error *error);
+
 /* ---- schema and index (operator) --------------------------------------------------------------------------------- */
 
 typedef struct vdb_migration {

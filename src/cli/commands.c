@@ -29,6 +29,7 @@ static const char *const destination_types[] = { "extension", "ring_group", "que
                                                  "ivr_menu",  "external",   NULL };
 static const char *const roles[] = { "user", "assistant", "system", "tool", NULL };
 static const char *const strategies[] = { "two-stage", "tenantvec", "hnsw", "ivfflat", "none", NULL };
+static const char *const delivery_states[] = { "pending", "sending", "delivered", "dead", NULL };
 static const char *const shells[] = { "bash", NULL };
 
 static const double most_int32 = 2147483647;
@@ -42,6 +43,7 @@ const cli_noun cli_nouns[] = {
     { "search", "Find the answer to a question" },
     { "transfer", "Rules that say where a call goes" },
     { "conversation", "Calls and what was said in them" },
+    { "webhook", "Notices about calls, sent when they have ended" },
     { "index", "The vector index that searches use" },
     { "backup", "Copies of all voice tables" },
     { "restore", "Rows from a backup" },
@@ -302,6 +304,46 @@ static const cli_parameter conversation_list_options[] = {
 static const cli_parameter conversation_show_arguments[] = { { CONVERSATION }, { 0 } };
 #undef V
 
+#define V webhook_values
+static const cli_parameter webhook_run_options[] = {
+    { FLAG("once", once), .help = "End when nothing is due any more; exits with 8 when an attempt failed" },
+    { INTEGER("workers", workers, 1, 64), .standard = "4", .help = "So many threads and connections" },
+    { INTEGER("in-flight", in_flight, 1, 1000), .standard = "64", .help = "Notices that each of them sends at once" },
+    { INTEGER("per-tenant", per_tenant, 1, 1000), .standard = "8",
+      .help = "Notices of one tenant that are sent at once" },
+    { INTEGER("timeout", timeout, 1, 600000), .value = "MS", .standard = "10000",
+      .help = "How long a receiver may take, in milliseconds" },
+    { TEXTS("allow", allow), .value = "NETWORK",
+      .help = "Send there too though it is not public, such as 10.1.2.0/24" },
+    { PATH("ca-file", ca_file), .standard = "the system's", .help = "Authorities to trust, PEM" },
+    { 0 },
+};
+static const cli_parameter webhook_list_options[] = {
+    { CHOICE("state", state, delivery_states), .help = "Only these" },
+    { UUID("conversation", conversation), .help = "Only those of this conversation" },
+    { INTEGER("limit", limit, 1, 10000), .standard = "50", .help = "At most so many, the newest first" },
+    { 0 },
+};
+static const cli_parameter webhook_retry_arguments[] = {
+    { UUID("NOTICE", delivery), .required = true, .instead = "dead",
+      .help = "UUID, as `voicedb webhook list` shows it" },
+    { 0 },
+};
+static const cli_parameter webhook_retry_options[] = {
+    { FLAG("dead", dead), .help = "All that were given up, instead of NOTICE" },
+    { 0 },
+};
+static const cli_parameter webhook_secret_arguments[] = {
+    { PATH("FILE", path), .required = true, .instead = "remove",
+      .help = "Holds the secret; when there is no such file, it is made with a new one" },
+    { 0 },
+};
+static const cli_parameter webhook_secret_options[] = {
+    { FLAG("remove", remove), .help = "Sign no more, instead of FILE" },
+    { 0 },
+};
+#undef V
+
 #define V index_values
 static const cli_parameter index_use_arguments[] = {
     { CHOICE("STRATEGY", strategy, strategies), .required = true, .help = "The index to build and use" },
@@ -538,6 +580,22 @@ const cli_command cli_commands[] = {
     { COMMAND("conversation", "show", CLI_TENANT, run_conversation_show, conversation_values,
               conversation_show_arguments, none),
       .help = "Show a conversation and what was said" },
+
+    { COMMAND("webhook", "run", CLI_DATABASE, run_webhook_run, webhook_values, none, webhook_run_options),
+      .help = "Send the notices of all tenants, until SIGTERM or SIGINT",
+      .more = "Each is sent until the receiver answers 2xx, for a day, with pauses that grow. Several may run at once. "
+              "Addresses that are not public are refused unless --allow names them.",
+      .example = "voicedb --fusionpbx webhook run" },
+    { COMMAND("webhook", "list", CLI_TENANT, run_webhook_list, webhook_values, none, webhook_list_options),
+      .help = "List the notices, the newest first", .example = "voicedb webhook list --state dead" },
+    { COMMAND("webhook", "retry", CLI_TENANT, run_webhook_retry, webhook_values, webhook_retry_arguments,
+              webhook_retry_options),
+      .help = "Send a notice again, to where its secretary reports now" },
+    { COMMAND("webhook", "secret", CLI_TENANT, run_webhook_secret, webhook_values, webhook_secret_arguments,
+              webhook_secret_options),
+      .help = "Set the secret that the tenant's notices are signed by",
+      .more = "Give the receiver the same secret. For a day the one before it signs too.",
+      .example = "voicedb webhook secret clinica.secret" },
 
     { COMMAND("index", "show", CLI_DATABASE, run_index_show, nothing, none, none),
       .help = "Show which vector indexes this server can build and which one is used" },

@@ -88,6 +88,20 @@ typedef struct key_values {
     const char *after; /* a file */
 } key_values;
 
+typedef struct webhook_values {
+    const int64_t *workers, *in_flight, *per_tenant, *timeout;
+    const bool *once;
+    const char *const *allow;
+    const char *ca_file;
+    const char *state;
+    const char *conversation;
+    const int64_t *limit;
+    const char *delivery; /* UUID */
+    const bool *dead;
+    const char *path; /* of a file with a secret */
+    const bool *remove;
+} webhook_values;
+
 typedef struct help_values {
     const char *const *words;
     const bool *markdown;

@@ -380,6 +380,20 @@ vdb_status connection_ask(connection *c, const char *sql, PGresult **result, vdb
                : error_set(error, VDB_DEFECT, "Report this.", "a statement that should give rows gave none");
 }
 
+int connection_socket(const connection *c)
+{
+    return PQsocket(c->pg);
+}
+
+vdb_status connection_hear(connection *c, bool *notified, vdb_error *error)
+{
+    if (!PQconsumeInput(c->pg) || PQstatus(c->pg) != CONNECTION_OK)
+        return session_give_up(c, error, "the connection to the database was lost");
+    for (PGnotify *n; (n = PQnotifies(c->pg)) != NULL; PQfreemem(n))
+        *notified = true;
+    return VDB_OK;
+}
+
 vdb_status connection_begin(connection *c, vdb_error *error)
 {
     return connection_execute(c, "BEGIN", error);

@@ -89,6 +89,11 @@ char **connection_environment(const connection *c, struct arena *a);
 /* What libpq was told or took for a keyword of a connection string, a copy in `a`; NULL: nothing. */
 const char *connection_option(const connection *c, struct arena *a, const char *keyword);
 
+/* What poll() can wait on while the server has nothing to answer; -1: the connection is lost. */
+int connection_socket(const connection *c);
+/* Whether notifications have come since the last time. VDB_UNREACHABLE: the connection is lost. */
+vdb_status connection_hear(connection *c, bool *notified, vdb_error *error);
+
 int connection_server_version(const connection *c); /* 170012 */
 
 /* Fills `error` from a failed result: status by SQLSTATE; the server's DETAIL is left out, it may quote a row. */

@@ -187,6 +187,11 @@ vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error)
     return connection_open(&options, c, error);
 }
 
+vdb_status pool_open_extra(vdb_pool *pool, connection **c, vdb_error *error)
+{
+    return connection_open(&pool->options, c, error);
+}
+
 static bool only_reads(const statement *statements, size_t count)
 {
     bool reads = true;

@@ -21,6 +21,9 @@ vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, P
 /* A connection of its own without statement_timeout, for an operator's long work. Release with connection_close(). */
 vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error);
 
+/* A connection of its own with the pool's options, beside its number. Release with connection_close(). */
+vdb_status pool_open_extra(vdb_pool *pool, connection **c, vdb_error *error);
+
 /* The master keys, of the file that the pool was opened with. */
 keyring *pool_keyring(vdb_pool *pool);
 

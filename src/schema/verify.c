@@ -111,14 +111,19 @@ static vdb_status rehearse_all(connection *c, migration_list list, size_t applie
 typedef struct comparison {
     vdb_drift *rows;
     size_t count;
-    const char *missing_table; /* its columns come with it */
 } comparison;
 
-static bool is_column_of(const thing *t, const char *table)
+/* It comes with its table, which is missing too. */
+static bool is_column_of_missing(const comparison *c, const thing *t)
 {
-    size_t length = table == NULL ? 0 : strlen(table);
-    return length > 0 && strcmp(t->kind, "column") == 0 && strncmp(t->name, table, length) == 0 &&
-           t->name[length] == '.';
+    bool found = false;
+    for (size_t i = 0; !found && strcmp(t->kind, "column") == 0 && i < c->count; i++) {
+        const vdb_drift *d = &c->rows[i];
+        size_t length = strlen(d->name);
+        found = strcmp(d->kind, "table") == 0 && d->found == NULL && strncmp(t->name, d->name, length) == 0 &&
+                t->name[length] == '.';
+    }
+    return found;
 }
 
 static void note(comparison *c, const thing *wanted, const thing *found, const char *problem, const char *mend)
@@ -136,11 +141,8 @@ static void note(comparison *c, const thing *wanted, const thing *found, const c
 
 static void judge_missing(comparison *c, const thing *wanted)
 {
-    if (wanted->add == NULL || is_column_of(wanted, c->missing_table))
-        return;
-    if (strcmp(wanted->kind, "table") == 0)
-        c->missing_table = wanted->name;
-    note(c, wanted, NULL, "missing", wanted->add);
+    if (wanted->add != NULL && !is_column_of_missing(c, wanted))
+        note(c, wanted, NULL, "missing", wanted->add);
 }
 
 /* Both are ordered by key. */

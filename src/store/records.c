@@ -153,3 +153,23 @@ static const field message_fields[] = {
 };
 const record message_record = RECORD(message_fields);
 #undef TYPE
+
+#define TYPE vdb_webhook_delivery
+static const field webhook_delivery_fields[] = {
+    F(TEXT, delivery_uuid),
+    F(TEXT, conversation_uuid),
+    F(TEXT, event),
+    F(TEXT, state),
+    F(INTEGER, attempts),
+    F(INSTANT, created_at),
+    F(INSTANT, next_attempt_at),
+    F(INSTANT, last_attempt_at),
+    F(INTEGER, last_status),
+    F(TEXT, last_error),
+    F(INTEGER, last_took_ms),
+    F(INSTANT, delivered_at),
+    F(TEXT, url),
+    F(INSTANT, paused_until),
+};
+const record webhook_delivery_record = RECORD(webhook_delivery_fields);
+#undef TYPE

@@ -28,5 +28,6 @@ extern const record search_hit_record;
 extern const record transfer_rule_record;
 extern const record conversation_record;
 extern const record message_record;
+extern const record webhook_delivery_record;
 
 #endif

@@ -7,8 +7,9 @@ import tempfile
 
 from command import CLINIC_UUID, HOTEL_UUID, SOURCE, Database
 
-VOICE_TABLES = ["v_voice_data_keys", "v_voice_ai_providers", "v_voice_secretaries", "v_voice_documents", "v_voice_transfer_rules",
-                "v_voice_conversations", "v_voice_document_chunks", "v_voice_messages"]
+VOICE_TABLES = ["v_voice_data_keys", "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_ai_providers", "v_voice_secretaries",
+                "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_messages",
+                "v_voice_webhook_deliveries"]
 
 # One tenant with rows in every table, values that are hard to write down, and `chunks` chunks.
 FILL = r"""
@@ -32,6 +33,11 @@ WHERE domain_uuid = '{domain}';
 INSERT INTO v_voice_messages (domain_uuid, conversation_uuid, turn_number, role, content, intent_confidence, rag_chunk_uuids)
 SELECT domain_uuid, conversation_uuid, 1, 'user', 'é', 0.1, ARRAY(SELECT chunk_uuid FROM v_voice_document_chunks
            WHERE domain_uuid = '{domain}' ORDER BY chunk_index LIMIT 2) FROM v_voice_conversations WHERE domain_uuid = '{domain}';
+INSERT INTO v_voice_tenant_settings (domain_uuid) VALUES ('{domain}');
+INSERT INTO v_voice_webhook_endpoints (domain_uuid, url, failures) VALUES ('{domain}', 'https://crm.example/?a=\&b', 2);
+INSERT INTO v_voice_webhook_deliveries (domain_uuid, conversation_uuid, endpoint_uuid, last_error, last_attempt_at)
+SELECT v.domain_uuid, v.conversation_uuid, e.endpoint_uuid, E'a\tb', now()
+FROM v_voice_conversations v JOIN v_voice_webhook_endpoints e USING (domain_uuid) WHERE domain_uuid = '{domain}';
 """
 
 ROWS = """

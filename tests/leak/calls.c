@@ -149,7 +149,8 @@ static vdb_secretary_input secretary_input(actor *a)
         .goodbye_message = word_or_null(a),
         .voice_name = word_or_null(a),
         .rag_similarity_threshold = chance(a, 50) ? NULL : &zero,
-        .webhook_url = chance(a, 80) ? NULL : arena_printf(a->memory, "https://%s.example/", word(a)),
+        .webhook_enabled = &yes,
+        .webhook_url = chance(a, 40) ? NULL : arena_printf(a->memory, "https://%s.example/", word(a)),
     };
 }
 
@@ -419,6 +420,33 @@ static vdb_status message_list(actor *a)
     return told(a, status, &message_record, rows, count);
 }
 
+/* ---- webhooks ---------------------------------------------------------------------------------------------------- */
+
+static vdb_status webhook_list(actor *a)
+{
+    const vdb_webhook_delivery *rows;
+    size_t count = 0;
+    const vdb_webhook_filter filter = { .state = chance(a, 70) ? NULL : "pending",
+                                        .conversation = draw_or_null(a, CONVERSATION) };
+    vdb_status status = vdb_webhook_list(a->tenant, &filter, &rows, &count, &a->error);
+    return told(a, status, &webhook_delivery_record, rows, count);
+}
+
+static vdb_status webhook_retry(actor *a)
+{
+    int64_t count = 0;
+    vdb_status status = vdb_webhook_retry(a->tenant, draw_or_null(a, NOTICE), &count, &a->error);
+    buffer_printf(&a->said, "%lld notices\n", (long long)count);
+    return status;
+}
+
+static vdb_status webhook_secret_set(actor *a)
+{
+    char secret[VDB_WEBHOOK_SECRET_ROOM];
+    vdb_webhook_secret_make(secret);
+    return vdb_webhook_secret_set(a->tenant, chance(a, 20) ? NULL : secret, &a->error);
+}
+
 /* ---- copies and the end ------------------------------------------------------------------------------------------ */
 
 /* A copy's rows as text: what stands in its frames. */
@@ -502,6 +530,9 @@ const operation library_operations[] = {
     { "conversation_list", "vdb_conversation_list", 30, true, conversation_list },
     { "conversation_get", "vdb_conversation_get", 50, true, conversation_get },
     { "message_list", "vdb_message_list", 40, true, message_list },
+    { "webhook_list", "vdb_webhook_list", 40, true, webhook_list },
+    { "webhook_retry", "vdb_webhook_retry", 30, false, webhook_retry },
+    { "webhook_secret_set", "vdb_webhook_secret_set", 10, false, webhook_secret_set },
     { "tenant_copy", "vdb_tenant_export", 1, false, tenant_copy },
     { "tenant_erase", "vdb_tenant_erase", 5, false, tenant_erase },
 };

@@ -33,6 +33,8 @@ typedef enum thing {
     CONVERSATION,
     CALL,
     MESSAGE,
+    NOTICE,
+    ENDPOINT,
     DOMAIN,
     PROVIDER_NAME,
     SECRETARY_NAME,

@@ -142,14 +142,12 @@ static const struct {
     const char *name;
     thing kind;
 } things_by_name[] = {
-    { "provider_uuid", PROVIDER },    { "voice_secretary_uuid", SECRETARY },
-    { "secretary", SECRETARY_NAME },  { "document_uuid", DOCUMENT },
-    { "document", DOCUMENT_NAME },    { "document_name", DOCUMENT_NAME },
-    { "transfer_rule_uuid", RULE },   { "conversation_uuid", CONVERSATION },
-    { "conversation", CONVERSATION }, { "call_uuid", CALL },
-    { "domain_uuid", DOMAIN },        { "domain", DOMAIN_NAME },
-    { "provider", PROVIDER_NAME },    { "extension", EXTENSION },
-    { "caller_id", CALLER },          { "embedding_model", MODEL },
+    { "provider_uuid", PROVIDER },  { "voice_secretary_uuid", SECRETARY }, { "secretary", SECRETARY_NAME },
+    { "document_uuid", DOCUMENT },  { "document", DOCUMENT_NAME },         { "document_name", DOCUMENT_NAME },
+    { "transfer_rule_uuid", RULE }, { "conversation_uuid", CONVERSATION }, { "conversation", CONVERSATION },
+    { "call_uuid", CALL },          { "delivery_uuid", NOTICE },           { "domain_uuid", DOMAIN },
+    { "domain", DOMAIN_NAME },      { "provider", PROVIDER_NAME },         { "extension", EXTENSION },
+    { "caller_id", CALLER },        { "embedding_model", MODEL },
 };
 
 static const struct {
@@ -162,6 +160,7 @@ static const struct {
     { "final_action", { "hangup", "transfer" } },
     { "content_sha256", { "00", "0000000000000000000000000000000000000000000000000000000000000000" } },
     { "statement_timeout", { "30000" } },
+    { "state", { "pending", "dead" } },
     { "milliseconds", { "30000" } },
     { "schema", { "public" } },
     { "language", { "pt-BR", "es" } },

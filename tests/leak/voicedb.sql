@@ -29,6 +29,12 @@ FROM (
     SELECT m.domain_uuid, m.created_at, m.turn_number, ARRAY['MESSAGE'], ARRAY[m.message_uuid::text]
     FROM v_voice_messages m
     UNION ALL
+    SELECT n.domain_uuid, n.created_at, n.event_number, ARRAY['NOTICE'], ARRAY[n.delivery_uuid::text]
+    FROM v_voice_webhook_deliveries n
+    UNION ALL
+    SELECT e.domain_uuid, e.created_at, 0, ARRAY['ENDPOINT'], ARRAY[e.endpoint_uuid::text]
+    FROM v_voice_webhook_endpoints e
+    UNION ALL
     SELECT d.domain_uuid, '2000-01-01', 0, ARRAY['DOMAIN', 'DOMAIN_NAME'], ARRAY[d.domain_uuid::text, d.domain_name]
     FROM v_domains d
 ) r
@@ -50,5 +56,11 @@ UNION ALL
 SELECT domain_uuid, 'v' || conversation_uuid || xmin || ctid FROM v_voice_conversations
 UNION ALL
 SELECT domain_uuid, 'm' || message_uuid || xmin || ctid FROM v_voice_messages
+UNION ALL
+SELECT domain_uuid, 'n' || delivery_uuid || xmin || ctid FROM v_voice_webhook_deliveries
+UNION ALL
+SELECT domain_uuid, 'e' || endpoint_uuid || xmin || ctid FROM v_voice_webhook_endpoints
+UNION ALL
+SELECT domain_uuid, 'settings' || xmin || ctid FROM v_voice_tenant_settings
 UNION ALL
 SELECT domain_uuid, 'domain' || xmin || ctid FROM v_domains;

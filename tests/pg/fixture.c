@@ -342,9 +342,11 @@ int run_group(const struct CMUnitTest *tests, size_t count)
 
 static const char *summary(const char *condition)
 {
-    static const char *const tables[] = { "v_voice_data_keys",     "v_voice_ai_providers",    "v_voice_secretaries",
-                                          "v_voice_documents",     "v_voice_document_chunks", "v_voice_transfer_rules",
-                                          "v_voice_conversations", "v_voice_messages" };
+    static const char *const tables[] = {
+        "v_voice_data_keys",       "v_voice_ai_providers",      "v_voice_secretaries",       "v_voice_documents",
+        "v_voice_document_chunks", "v_voice_transfer_rules",    "v_voice_conversations",     "v_voice_messages",
+        "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_webhook_deliveries"
+    };
     const char *all = "";
     for (size_t i = 0; i < COUNT(tables); i++)
         all = text("%s%s=%s\n", all, tables[i] + strlen("v_voice_"),

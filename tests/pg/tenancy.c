@@ -20,6 +20,11 @@ static int fill_both(void **state)
     (void)state;
     ours = fill(clinic, OURS);
     theirs = fill(hotel, THEIRS);
+    sql("INSERT INTO v_voice_webhook_endpoints (domain_uuid, url) SELECT domain_uuid, 'https://crm.example' FROM "
+        "v_domains;"
+        "INSERT INTO v_voice_webhook_deliveries (domain_uuid, conversation_uuid, endpoint_uuid) "
+        "SELECT domain_uuid, conversation_uuid, endpoint_uuid "
+        "FROM v_voice_conversations JOIN v_voice_webhook_endpoints USING (domain_uuid)");
     return 0;
 }
 
@@ -455,6 +460,9 @@ static void no_reference_leads_to_another_tenant(void **state)
         { "v_voice_conversations", "voice_secretary_uuid", theirs.secretary },
         { "v_voice_conversations", "transfer_rule_uuid", theirs.rule },
         { "v_voice_messages", "conversation_uuid", theirs.conversation },
+        { "v_voice_webhook_deliveries", "conversation_uuid", theirs.conversation },
+        { "v_voice_webhook_deliveries", "endpoint_uuid",
+          value("SELECT endpoint_uuid FROM v_voice_webhook_endpoints WHERE domain_uuid = '%s'", HOTEL_UUID) },
     };
     assert_string_equal(value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"), "t");
     for (size_t i = 0; i < COUNT(references); i++) {

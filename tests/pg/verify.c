@@ -150,12 +150,14 @@ static void every_kind_of_drift_is_named_and_mended(void **state)
     }
 }
 
-static void a_lost_table_is_made_again_whole(void **state)
+static void lost_tables_are_made_again_whole(void **state)
 {
     (void)state;
-    sql("DROP TABLE v_voice_messages; DROP INDEX idx_voice_secretaries_domain");
+    sql("DROP TABLE v_voice_messages, v_voice_webhook_deliveries, v_voice_webhook_endpoints;"
+        "DROP INDEX idx_voice_secretaries_domain");
     const char *found = drift();
     assert_contains(found, "missing table: v_voice_messages\n");
+    assert_contains(found, "missing table: v_voice_webhook_deliveries\nmissing table: v_voice_webhook_endpoints\n");
     assert_lacks(found, "missing column");
     assert_contains(found, "missing index: idx_voice_secretaries_domain\n");
     mend();
@@ -312,7 +314,7 @@ int main(void)
         cmocka_unit_test(verifying_takes_no_lock_that_a_call_would_wait_for),
         cmocka_unit_test(several_can_verify_at_once),
         cmocka_unit_test(what_cannot_be_compared_is_refused),
-        cmocka_unit_test(a_lost_table_is_made_again_whole),
+        cmocka_unit_test(lost_tables_are_made_again_whole),
     };
     return run_with_database(tests);
 }

@@ -4,7 +4,7 @@
 build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-openssl-dev libsodium-dev libjansson-dev
     libicu-dev libstemmer-dev libzstd-dev libcmark-dev libmagic-dev libpoppler-glib-dev libseccomp-dev libxml2-dev
     libzip-dev libcmocka-dev"
-test_packages="pgbouncer zstd"
+test_packages="openssl pgbouncer zstd"
 bench_packages="poppler-utils"
 lint_packages="clang shellcheck"
 clang_tools="clang-format-14 clang-tidy-14"

@@ -1,0 +1,3 @@
+-- Asked by: `webhook run`, once a connection.
+-- scope: none
+LISTEN voicedb_webhook;

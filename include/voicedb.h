@@ -616,6 +616,75 @@ typedef struct vdb_webhook_summary {
 VDB_API VDB_MUST_CHECK vdb_status vdb_webhook_run(vdb_pool *pool, const vdb_webhook_options *options,
                                                   vdb_webhook_summary *summary, vdb_error *error);
 
+/* ---- privacy ----------------------------------------------------------------------------------------------------- */
+
+/* What a tenant has of a caller under one spelling of the number. */
+typedef struct vdb_personal_data {
+    const char *caller_id; /* as it is stored */
+    int64_t conversations;
+    int64_t summaries;
+    int64_t messages;
+    int64_t recordings; /* messages that name a file */
+    int64_t traces;     /* messages that tell which passages they used */
+    int64_t notices;    /* of webhooks */
+    const char *first_at;
+    const char *last_at;
+} vdb_personal_data;
+
+/*
+ * What there is of the caller. `caller_id` is a number in any spelling: numbers are one caller's when one ends with the
+ * other and the shorter has at least ten digits; what is no number must be equal. No rows: nothing.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_privacy_find(vdb_tenant *tenant, const char *caller_id,
+                                                   const vdb_personal_data **rows, size_t *count, vdb_error *error);
+
+typedef struct vdb_personal_copy {
+    const char *conversation_uuid;
+    const char *document; /* JSON: the conversation, its messages, its notices, with all that is stored of them */
+} vdb_personal_copy;
+
+/* A copy of it, a row for each conversation. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_privacy_export(vdb_tenant *tenant, const char *caller_id,
+                                                     const vdb_personal_copy **rows, size_t *count, vdb_error *error);
+
+typedef struct vdb_erased {
+    int64_t conversations;
+    int64_t messages;
+    int64_t notices;
+    const char *const *recordings; /* files that were named there, and are still where they were; ends with NULL */
+} vdb_erased;
+
+/*
+ * Erases it, and writes into the ledger of erasures that the caller was erased, as hashes by the key of `key_file` (as
+ * vdb_backup_key_create() makes one). A restore and an import ask for that key, to leave out whom the ledger knows. One
+ * row for vdb_rows_free().
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_privacy_erase(vdb_tenant *tenant, const char *caller_id, const char *key_file,
+                                                    const vdb_erased **erased, vdb_error *error);
+
+#define VDB_MOST_DAYS 36500
+
+/* How long a tenant keeps what, in days from the start of the call; 0: for ever. vdb_maintain() removes the rest. */
+typedef struct vdb_retention {
+    int64_t messages_days;
+    int64_t recordings_days; /* where the files are; not the files */
+    int64_t traces_days;     /* which passages an answer used */
+    int64_t conversations_days;
+} vdb_retention;
+
+/* NULL: as it is; 0: for ever. */
+typedef struct vdb_retention_input {
+    const int64_t *messages_days;
+    const int64_t *recordings_days;
+    const int64_t *traces_days;
+    const int64_t *conversations_days;
+} vdb_retention_input;
+
+/* One row for vdb_rows_free(). */
+VDB_API VDB_MUST_CHECK vdb_status vdb_retention_get(vdb_tenant *tenant, const vdb_retention **terms, vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_retention_set(vdb_tenant *tenant, const vdb_retention_input *input,
+                                                    vdb_error *error);
+
 /* ---- schema and index (operator) --------------------------------------------------------------------------------- */
 
 typedef struct vdb_migration {
@@ -828,8 +897,9 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_backup_key_create(const char *path, vdb_er
 typedef struct vdb_restore_options {
     const char *path; /* a backup, or SQL that `pg_dump -t 'v_voice_*' -f FILE` wrote: only its rows are read */
     const char *key_file;
-    bool replace;                                  /* delete the rows that are there, in the same transaction */
-    vdb_progress progress;                         /* bytes of the file; may be NULL */
+    const char *const *erasure_keys; /* files, ends with NULL: callers who were erased here do not come back */
+    bool replace;                    /* delete the rows that are there, in the same transaction */
+    vdb_progress progress;           /* bytes of the file; may be NULL */
     void (*note)(void *context, const char *line); /* what people want to know on the way; may be NULL */
     void *context;
 } vdb_restore_options;
@@ -840,7 +910,8 @@ typedef struct vdb_restore_options {
  * wait. Doing it again after it was cut off finishes it. Columns that only the backup has are added; a whole table that
  * only it has is a VDB_CONFLICT. Nothing is touched on VDB_NOT_FOUND: tenants of the backup are not in v_domains (each
  * is told to `note`); VDB_CONFLICT: other rows are there and `replace` is false; VDB_BAD_INPUT: the file is damaged;
- * VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the backup is of a newer voicedb.
+ * VDB_NOT_ALLOWED: not the owner; VDB_SCHEMA: the backup is of a newer voicedb; VDB_USAGE: the
+ * ledger of erasures holds entries that none of `erasure_keys` is the key of.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options,
                                               const vdb_backup_info **info, vdb_error *error);
@@ -855,9 +926,10 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_export(vdb_tenant *tenant, const vd
 typedef struct vdb_import_options {
     const char *path; /* made by vdb_tenant_export() */
     const char *key_file;
-    const char *into;      /* a domain by UUID or name; NULL: the one it came from */
-    bool replace;          /* delete the tenant's rows that are there, in the same transaction */
-    vdb_progress progress; /* bytes of the file; may be NULL */
+    const char *const *erasure_keys; /* files, ends with NULL: callers who were erased here do not come back */
+    const char *into;                /* a domain by UUID or name; NULL: the one it came from */
+    bool replace;                    /* delete the tenant's rows that are there, in the same transaction */
+    vdb_progress progress;           /* bytes of the file; may be NULL */
     void *context;
 } vdb_import_options;
 
@@ -865,7 +937,7 @@ typedef struct vdb_import_options {
  * Puts one tenant's rows into its domain or another one, in one transaction; no other tenant's row is touched, and no
  * writer waits. In another domain the rows get keys of their own, the same ones each time. When these rows are there
  * already, nothing is done. VDB_CONFLICT: the tenant has other rows and `replace` is false; VDB_BAD_INPUT: the file is
- * damaged, or has a row that is not the tenant's; VDB_NOT_FOUND: no such domain.
+ * damaged, or has a row that is not the tenant's; VDB_NOT_FOUND: no such domain; VDB_USAGE: as for vdb_restore().
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_import(vdb_pool *pool, const vdb_import_options *options,
                                                     const vdb_backup_info **info, vdb_error *error);
@@ -881,14 +953,14 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_tenant_erase(vdb_tenant *tenant, const cha
  */
 
 typedef struct vdb_maintenance {
-    const char *kind; /* table, index */
+    const char *kind; /* term (what a tenant no longer keeps), table, index */
     const char *name;
-    const char *action;    /* vacuum, analyze, reindex, drop, none */
+    const char *action;    /* remove, vacuum, analyze, reindex, drop, none */
     const char *reason;    /* NULL: nothing is due */
     int64_t bloat_percent; /* of an index, estimated from statistics; -1: cannot be told */
     int64_t size_before;   /* bytes */
     int64_t size_after;
-    int64_t dead_before; /* rows, as PostgreSQL counts them */
+    int64_t dead_before; /* rows, as PostgreSQL counts them; those past their term */
     int64_t dead_after;
     int64_t took_ms;
 } vdb_maintenance;
@@ -901,9 +973,9 @@ typedef struct vdb_maintain_options {
 } vdb_maintain_options;
 
 /*
- * Vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid indexes concurrently: calls go on.
- * Rows for vdb_rows_free(), one for each table and index. `options` may be NULL. VDB_CONFLICT: another maintenance is
- * at work; VDB_NOT_ALLOWED: not the owner.
+ * Removes what tenants no longer keep (vdb_retention), vacuums and analyzes voice tables where it is due and rebuilds
+ * bloated or invalid indexes concurrently: calls go on. Rows for vdb_rows_free(), one for each term, table and index.
+ * `options` may be NULL. VDB_CONFLICT: another maintenance is at work; VDB_NOT_ALLOWED: not the owner.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
                                                const vdb_maintenance **rows, size_t *count, vdb_error *error);

@@ -1,7 +1,7 @@
 #include "backup/container.h"
-#include "backup/file.h"
-#include "backup/key.h"
 #include "backup/layout.h"
+#include "base/file.h"
+#include "base/key.h"
 
 #include <stdlib.h>
 #include <string.h>

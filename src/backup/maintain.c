@@ -2,6 +2,7 @@
 #include "backup/operator.h"
 #include "backup/tables.h"
 #include "pg/record.h"
+#include "privacy/terms.h"
 #include "queries.h"
 #include "schema/lock.h"
 
@@ -68,19 +69,28 @@ static vdb_status lock(connection *c, vdb_error *error)
                               "another `voicedb maintain` is at work");
 }
 
-static vdb_maintenance *copy_rows(const task *tasks, size_t count)
+static vdb_maintenance copy_row(arena *a, const vdb_maintenance *row)
+{
+    vdb_maintenance copy = *row;
+    copy.kind = arena_copy_string(a, row->kind);
+    copy.name = arena_copy_string(a, row->name);
+    copy.action = arena_copy_string(a, row->action);
+    copy.reason = arena_copy_string(a, row->reason);
+    return copy;
+}
+
+/* A row for each task, in front of those for each term. */
+static vdb_maintenance *copy_rows(const task *tasks, size_t count, const vdb_maintenance *terms, size_t term_count)
 {
     arena *a;
-    vdb_maintenance *rows = rows_allocate(sizeof *rows, count, &a);
+    vdb_maintenance *rows = rows_allocate(sizeof *rows, count + term_count, &a);
     for (size_t i = 0; rows != NULL && i < count; i++) {
-        rows[i] = tasks[i].told;
+        rows[i] = copy_row(a, &tasks[i].told);
         rows[i].size_after = rows[i].size_before;
         rows[i].dead_after = rows[i].dead_before;
-        rows[i].kind = arena_copy_string(a, rows[i].kind);
-        rows[i].name = arena_copy_string(a, rows[i].name);
-        rows[i].action = arena_copy_string(a, rows[i].action);
-        rows[i].reason = arena_copy_string(a, rows[i].reason);
     }
+    for (size_t i = 0; rows != NULL && i < term_count; i++)
+        rows[count + i] = copy_row(a, &terms[i]);
     return rows;
 }
 
@@ -126,33 +136,56 @@ static vdb_status check_owner(connection *c, vdb_error *error)
     return status;
 }
 
-static vdb_status maintain(connection *c, const vdb_maintain_options *options, vdb_maintenance **rows, size_t *count,
-                           vdb_error *error)
+/* Within an operator's patience: it is asked for nothing, only whether to go on. */
+static bool go_on(void *context)
 {
-    int bloat = options->bloat_percent > 0 ? options->bloat_percent : DEFAULT_BLOAT;
+    const vdb_maintain_options *options = context;
+    return options->progress == NULL || options->progress(options->context, 0, 1);
+}
+
+/* `rows` has the terms behind the tasks, as copy_rows() puts them. */
+static vdb_status do_tasks(connection *c, int bloat, const vdb_maintain_options *options, const vdb_maintenance *terms,
+                           size_t term_count, vdb_maintenance **rows, size_t *count, vdb_error *error)
+{
     const task *tasks, *after;
-    size_t after_count;
-    vdb_status status = check_owner(c, error);
-    if (status == VDB_OK && !options->dry_run)
-        status = lock(c, error);
-    if (status == VDB_OK)
-        status = plan(c, bloat, &tasks, count, error);
+    size_t task_count, after_count;
+    vdb_status status = plan(c, bloat, &tasks, &task_count, error);
     if (status != VDB_OK)
         return status;
-    *rows = copy_rows(tasks, *count);
+    *count = task_count + term_count;
+    *rows = copy_rows(tasks, task_count, terms, term_count);
     status = *rows == NULL ? error_memory(error) : VDB_OK;
     if (status == VDB_OK && !options->dry_run) {
-        status = work(c, tasks, *count, options, *rows, error);
+        status = work(c, tasks, task_count, options, *rows, error);
         if (status == VDB_OK)
             status = plan(c, bloat, &after, &after_count, error);
         if (status == VDB_OK) {
-            note_after(*rows, *count, after, after_count);
+            note_after(*rows, task_count, after, after_count);
             vdb_rows_free(after);
         }
     }
     vdb_rows_free(tasks);
     if (status != VDB_OK)
         vdb_rows_free(*rows);
+    return status;
+}
+
+/* The terms first: what they remove leaves dead rows. */
+static vdb_status maintain(connection *c, const vdb_maintain_options *options, vdb_maintenance **rows, size_t *count,
+                           vdb_error *error)
+{
+    int bloat = options->bloat_percent > 0 ? options->bloat_percent : DEFAULT_BLOAT;
+    vdb_maintenance *terms;
+    size_t term_count;
+    vdb_status status = check_owner(c, error);
+    if (status == VDB_OK && !options->dry_run)
+        status = lock(c, error);
+    if (status == VDB_OK)
+        status = terms_apply(c, options->dry_run, go_on, (void *)(uintptr_t)options, &terms, &term_count, error);
+    if (status != VDB_OK)
+        return status;
+    status = do_tasks(c, bloat, options, terms, term_count, rows, count, error);
+    vdb_rows_free(terms);
     return status;
 }
 

@@ -1,6 +1,6 @@
 /* Plain SQL as pg_dump writes it. Only its rows are of interest: no statement of it is ever run. */
-#include "backup/file.h"
 #include "backup/origin.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

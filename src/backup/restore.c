@@ -5,6 +5,7 @@
 #include "backup/operator.h"
 #include "backup/origin.h"
 #include "backup/references.h"
+#include "privacy/erasures.h"
 #include "queries.h"
 #include "schema/migrations.h"
 
@@ -23,6 +24,8 @@ typedef struct restore {
     table_list found; /* what the database has after it */
     bool unindexed;   /* the vector indexes were dropped */
     bool already;     /* the rows were there */
+    erasures *erasures;
+    int64_t erased; /* conversations that do not come back */
 } restore;
 
 static vdb_status ask(restore *r, enum query_id id, const param *params, PGresult **result, vdb_error *error)
@@ -235,7 +238,9 @@ static vdb_status replace_rows(restore *r, vdb_error *error)
     status = origin_load(&r->origin, &r->manifest, &r->there, &l, error);
     if (status == VDB_OK && deferred)
         status = references_check(r->connection, error);
-    return status == VDB_OK ? check_loaded(r, error) : status;
+    if (status == VDB_OK)
+        status = check_loaded(r, error);
+    return status == VDB_OK ? erasures_repeat_all(r->erasures, r->connection, &r->erased, error) : status;
 }
 
 static vdb_status load(restore *r, vdb_error *error)
@@ -307,6 +312,8 @@ static vdb_status run(restore *r, vdb_error *error)
     if (status != VDB_OK)
         return status;
     status = operator_lock(r->connection, error);
+    if (status == VDB_OK)
+        status = erasures_open(r->connection, r->options->erasure_keys, &r->erasures, error);
     if (status == VDB_OK && !r->already && r->unindexed)
         status = vdb_index_use(r->pool, "none", error);
     if (status == VDB_OK && !r->already)
@@ -316,6 +323,9 @@ static vdb_status run(restore *r, vdb_error *error)
             (void)build_index(r, false, NULL);
         return status;
     }
+    if (r->erased > 0)
+        tell(r,
+             arena_printf(r->memory, "%" PRId64 " conversations of callers who were erased were left out", r->erased));
     return build_index(r, true, error);
 }
 
@@ -334,6 +344,7 @@ vdb_status vdb_restore(vdb_pool *pool, const vdb_restore_options *options, const
     vdb_status status = pool_open_patient(pool, &r.connection, error);
     if (status == VDB_OK) {
         status = run(&r, error);
+        erasures_close(r.erasures);
         connection_close(r.connection);
     }
     if (status == VDB_OK && info != NULL) {

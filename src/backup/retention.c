@@ -1,7 +1,7 @@
 /* Which backups of a directory stay: as many good ones as are wanted, and whatever is newer. */
 #include "backup/container.h"
-#include "backup/file.h"
 #include "backup/operator.h"
+#include "base/file.h"
 #include "pg/record.h"
 
 #include <dirent.h>

@@ -2,6 +2,7 @@
 #include "backup/operator.h"
 #include "backup/origin.h"
 #include "backup/rewrite.h"
+#include "privacy/erasures.h"
 #include "schema/migrations.h"
 #include "store/tenant.h"
 
@@ -19,6 +20,7 @@ typedef struct import {
     table_list found; /* the tenant's rows here */
     rewriter rewriter;
     char domain[37];
+    erasures *erasures;
 } import;
 
 static vdb_status check_file(import *i, vdb_error *error)
@@ -94,12 +96,24 @@ static vdb_status clear_way(import *i, bool *done, vdb_error *error)
                              "the tenant has %" PRId64 " rows here", rows);
 }
 
+/* Whom this tenant has erased, and whom the one that the rows came from has. */
+static vdb_status leave_out(import *i, vdb_error *error)
+{
+    int64_t count = 0;
+    vdb_status status = erasures_repeat(i->erasures, i->connection, i->domain, i->domain, &count, error);
+    if (status == VDB_OK && strcmp(i->rewriter.from, i->domain) != 0)
+        status = erasures_repeat(i->erasures, i->connection, i->domain, i->rewriter.from, &count, error);
+    return status;
+}
+
 static vdb_status load(import *i, vdb_error *error)
 {
     bool done = false;
     vdb_status status = tables_prepare(i->connection, i->memory, &i->found, i->domain, error);
     if (status == VDB_OK)
         status = check_fit(i, error);
+    if (status == VDB_OK)
+        status = erasures_open(i->connection, i->options->erasure_keys, &i->erasures, error);
     if (status == VDB_OK)
         status = clear_way(i, &done, error);
     if (status != VDB_OK || done)
@@ -111,7 +125,9 @@ static vdb_status load(import *i, vdb_error *error)
     status = origin_load(&i->origin, &i->manifest, &i->found, &l, error);
     if (status == VDB_OK)
         status = tables_fingerprint(i->connection, i->memory, &i->found, error);
-    return status == VDB_OK ? tables_compare(&i->manifest.tables, &i->found, error) : status;
+    if (status == VDB_OK)
+        status = tables_compare(&i->manifest.tables, &i->found, error);
+    return status == VDB_OK ? leave_out(i, error) : status;
 }
 
 static vdb_status run(import *i, vdb_error *error)
@@ -146,6 +162,7 @@ import i = {.pool = pool, .options = options, .memory = arena_new() };
     vdb_status status = pool_open_patient(pool, &i.connection, error);
     if (status == VDB_OK) {
         status = run(&i, error);
+        erasures_close(i.erasures);
         connection_close(i.connection);
     }
     if (status == VDB_OK && info != NULL) {

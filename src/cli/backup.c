@@ -36,7 +36,7 @@ static const field table_fields[] = { F(TEXT, name), F(INTEGER, rows), F(TEXT, s
 #undef TYPE
 #undef F
 static const record info_record = { sizeof(vdb_backup_info), sizeof info_fields / sizeof info_fields[0], info_fields };
-static const record erased_record = { sizeof(vdb_backup_table), 2, table_fields };
+static const record removed_record = { sizeof(vdb_backup_table), 2, table_fields };
 static const record table_record = { sizeof(vdb_backup_table), sizeof table_fields / sizeof table_fields[0],
                                      table_fields };
 
@@ -160,6 +160,7 @@ vdb_status run_restore(cli_call *call, vdb_error *error)
     const vdb_restore_options options = {
         .path = v->path,
         .key_file = v->key,
+        .erasure_keys = v->erasure_keys,
         .replace = v->replace != NULL,
         .progress = step,
         .note = tell,
@@ -201,6 +202,7 @@ vdb_status run_tenant_import(cli_call *call, vdb_error *error)
     const vdb_import_options options = {
         .path = v->path,
         .key_file = v->key,
+        .erasure_keys = v->erasure_keys,
         .into = v->into,
         .replace = v->replace != NULL,
         .progress = step,
@@ -224,7 +226,7 @@ vdb_status run_tenant_erase(cli_call *call, vdb_error *error)
     vdb_status status = vdb_tenant_erase(call->tenant, v->confirm, v->dry_run != NULL, &rows, &count, error);
     if (status != VDB_OK)
         return status;
-    output_rows(call, &erased_record, rows, count, "name rows");
+    output_rows(call, &removed_record, rows, count, "name rows");
     output_note(call, v->dry_run != NULL ? "Nothing was erased." : "Erased.");
     vdb_rows_free(rows);
     return VDB_OK;

@@ -43,12 +43,13 @@ const cli_noun cli_nouns[] = {
     { "search", "Find the answer to a question" },
     { "transfer", "Rules that say where a call goes" },
     { "conversation", "Calls and what was said in them" },
+    { "privacy", "What is kept of callers, and for how long" },
     { "webhook", "Notices about calls, sent when they have ended" },
     { "index", "The vector index that searches use" },
     { "backup", "Copies of all voice tables" },
     { "restore", "Rows from a backup" },
     { "doctor", "What is wrong, and the command that mends it" },
-    { "maintain", "Vacuum, analyze and reindex where due" },
+    { "maintain", "Remove what is past its term; vacuum, analyze and reindex where due" },
     { "key", "The master keys that secrets are sealed by" },
     { "completion", "Completion for a shell" },
     { "help", "Help on all, on a noun or on a command" },
@@ -304,6 +305,33 @@ static const cli_parameter conversation_list_options[] = {
 static const cli_parameter conversation_show_arguments[] = { { CONVERSATION }, { 0 } };
 #undef V
 
+#define V privacy_values
+#define CALLER                                                                                                         \
+    {                                                                                                                  \
+        TEXT("caller", caller),                                                                                        \
+            .value = "NUMBER", .required = true,                                                                       \
+            .help = "The number in any spelling; two of at least ten digits are one if one ends with the other"        \
+    }
+#define DAYS(name, member, help_)                                                                                      \
+    {                                                                                                                  \
+        INTEGER(name, terms.member, 0, VDB_MOST_DAYS), .value = "DAYS", .help = help_                                  \
+    }
+static const cli_parameter privacy_caller[] = { CALLER, { 0 } };
+static const cli_parameter privacy_erase_options[] = {
+    CALLER,
+    { PATH("erasure-key", key), .required = true,
+      .help = "The key file of the ledger, as `voicedb backup key` makes one; keep it apart from the backups" },
+    { 0 },
+};
+static const cli_parameter privacy_retention_options[] = {
+    DAYS("conversations", conversations_days, "Keep conversations, and all that belongs to them, so long; 0: for ever"),
+    DAYS("messages", messages_days, "Keep what was said so long"),
+    DAYS("recordings", recordings_days, "Keep so long where recordings are; their files are not touched"),
+    DAYS("traces", traces_days, "Keep so long which passages an answer used"),
+    { 0 },
+};
+#undef V
+
 #define V webhook_values
 static const cli_parameter webhook_run_options[] = {
     { FLAG("once", once), .help = "End when nothing is due any more; exits with 8 when an attempt failed" },
@@ -381,6 +409,11 @@ static const cli_parameter maintain_options[] = {
     { 0 },
 };
 static const cli_parameter backup_key_option[] = { { BACKUP_KEY }, { 0 } };
+#define ERASURE_KEYS                                                                                                   \
+    {                                                                                                                  \
+        PATHS("erasure-key", erasure_keys),                                                                            \
+            .help = "The key that `voicedb privacy erase` was given: callers who were erased here are left out"        \
+    }
 static const cli_parameter export_argument[] = {
     { PATH("FILE", path), .required = true, .help = "The new file" },
     { 0 },
@@ -393,6 +426,7 @@ static const cli_parameter import_options[] = {
     { TEXT("into", into), .value = "DOMAIN", .standard = "the domain it came from",
       .help = "Another domain, by name or UUID; the rows get keys of their own there" },
     { BACKUP_KEY },
+    ERASURE_KEYS,
     { FLAG("replace", replace), .help = "Delete the tenant's rows that are there, in the same transaction" },
     { 0 },
 };
@@ -403,6 +437,7 @@ static const cli_parameter erase_options[] = {
 };
 static const cli_parameter restore_options[] = {
     { BACKUP_KEY },
+    ERASURE_KEYS,
     { FLAG("replace", replace), .help = "Delete the rows that are there, in the same transaction" },
     { 0 },
 };
@@ -581,6 +616,22 @@ const cli_command cli_commands[] = {
               conversation_show_arguments, none),
       .help = "Show a conversation and what was said" },
 
+    { COMMAND("privacy", "find", CLI_TENANT, run_privacy_find, privacy_values, none, privacy_caller),
+      .help = "Show how much there is of a caller, by spelling of the number",
+      .example = "voicedb privacy find --caller +5511987654321" },
+    { COMMAND("privacy", "export", CLI_TENANT, run_privacy_export, privacy_values, none, privacy_caller),
+      .help = "Print all there is of a caller, as JSON", .example = "voicedb privacy export --caller +5511987654321" },
+    { COMMAND("privacy", "erase", CLI_TENANT, run_privacy_erase, privacy_values, none, privacy_erase_options),
+      .help = "Delete all there is of a caller, for ever",
+      .more = "In one transaction, with an entry in the ledger of erasures by which a later restore or import leaves "
+              "the caller out. Look with `privacy find` first.",
+      .example = "voicedb privacy erase --caller +5511987654321 --erasure-key /etc/voicedb/erasure.key" },
+    { COMMAND("privacy", "retention", CLI_TENANT, run_privacy_retention, privacy_values, none,
+              privacy_retention_options),
+      .help = "Set and show how long what is kept, in days from the start of a call",
+      .more = "`voicedb maintain` removes what is older.",
+      .example = "voicedb privacy retention --messages 90 --conversations 730" },
+
     { COMMAND("webhook", "run", CLI_DATABASE, run_webhook_run, webhook_values, none, webhook_run_options),
       .help = "Send the notices of all tenants, until SIGTERM or SIGINT",
       .more = "Each is sent until the receiver answers 2xx, for a day, with pauses that grow. Several may run at once. "
@@ -625,7 +676,7 @@ const cli_command cli_commands[] = {
       .example = "voicedb --fusionpbx restore /var/backups/voicedb/voicedb-fusionpbx-20260301T030000000000Z.vdb" },
 
     { COMMAND("maintain", NULL, CLI_DATABASE, run_maintain, backup_values, none, maintain_options),
-      .help = "Vacuum, analyze and reindex the voice tables where it is due",
+      .help = "Remove what tenants no longer keep; vacuum, analyze and reindex the voice tables where it is due",
       .more = "Beside running calls. Prints each table and index with its size and dead rows before and after.",
       .example = "voicedb --fusionpbx maintain --dry-run" },
 

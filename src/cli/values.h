@@ -69,6 +69,7 @@ typedef struct index_values {
 typedef struct backup_values {
     const char *path;
     const char *key; /* a file */
+    const char *const *erasure_keys;
     const int64_t *keep;
     const bool *replace;
     const char *into; /* a domain */
@@ -101,6 +102,12 @@ typedef struct webhook_values {
     const char *path; /* of a file with a secret */
     const bool *remove;
 } webhook_values;
+
+typedef struct privacy_values {
+    const char *caller;
+    const char *key; /* a file */
+    vdb_retention_input terms;
+} privacy_values;
 
 typedef struct help_values {
     const char *const *words;

@@ -154,6 +154,39 @@ static const field message_fields[] = {
 const record message_record = RECORD(message_fields);
 #undef TYPE
 
+#define TYPE vdb_personal_data
+static const field personal_data_fields[] = {
+    F(TEXT, caller_id), F(INTEGER, conversations), F(INTEGER, summaries), F(INTEGER, messages), F(INTEGER, recordings),
+    F(INTEGER, traces), F(INTEGER, notices),       F(INSTANT, first_at),  F(INSTANT, last_at),
+};
+const record personal_data_record = RECORD(personal_data_fields);
+#undef TYPE
+
+#define TYPE vdb_personal_copy
+static const field personal_copy_fields[] = { F(TEXT, conversation_uuid), F(JSON, document) };
+const record personal_copy_record = RECORD(personal_copy_fields);
+#undef TYPE
+
+#define TYPE vdb_erased
+static const field erased_fields[] = {
+    F(INTEGER, conversations),
+    F(INTEGER, messages),
+    F(INTEGER, notices),
+    F(STRINGS, recordings),
+};
+const record erased_record = RECORD(erased_fields);
+#undef TYPE
+
+#define TYPE vdb_retention
+static const field retention_fields[] = {
+    F(INTEGER, messages_days),
+    F(INTEGER, recordings_days),
+    F(INTEGER, traces_days),
+    F(INTEGER, conversations_days),
+};
+const record retention_record = RECORD(retention_fields);
+#undef TYPE
+
 #define TYPE vdb_webhook_delivery
 static const field webhook_delivery_fields[] = {
     F(TEXT, delivery_uuid),

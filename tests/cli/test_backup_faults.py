@@ -107,7 +107,8 @@ class ServerKilled(OwnCluster, BackupFaults):
             self.assertEqual(self.state(env), whole)
             self.voicedb("restore", "--replace", self.backup, env=env)
         self.assertEqual(self.state(env), whole)
-        self.sql("DROP TABLE v_voice_webhook_deliveries, v_voice_webhook_endpoints, v_voice_tenant_settings, v_voice_messages, v_voice_conversations, v_voice_transfer_rules, v_voice_document_chunks, "
+        self.sql("DROP TABLE v_voice_webhook_deliveries, v_voice_webhook_endpoints, v_voice_tenant_settings, v_voice_messages, "
+                 "v_voice_conversations, v_voice_transfer_rules, v_voice_document_chunks, "
                  "v_voice_documents, v_voice_secretaries, v_voice_ai_providers, voicedb_migrations", env)
         run = self.start("restore", self.backup, env=env)
         time.sleep(length / 2)

@@ -447,6 +447,48 @@ static vdb_status webhook_secret_set(actor *a)
     return vdb_webhook_secret_set(a->tenant, chance(a, 20) ? NULL : secret, &a->error);
 }
 
+/* ---- privacy ----------------------------------------------------------------------------------------------------- */
+
+static vdb_status privacy_find(actor *a)
+{
+    const vdb_personal_data *rows;
+    size_t count = 0;
+    vdb_status status = vdb_privacy_find(a->tenant, draw(a, CALLER), &rows, &count, &a->error);
+    return told(a, status, &personal_data_record, rows, count);
+}
+
+static vdb_status privacy_export(actor *a)
+{
+    const vdb_personal_copy *rows;
+    size_t count = 0;
+    vdb_status status = vdb_privacy_export(a->tenant, draw(a, CALLER), &rows, &count, &a->error);
+    return told(a, status, &personal_copy_record, rows, count);
+}
+
+static const char *erasure_key(actor *a)
+{
+    return arena_printf(a->memory, "%s/erasure.key", a->world->folder);
+}
+
+static vdb_status privacy_erase(actor *a)
+{
+    const vdb_erased *row;
+    vdb_status status = vdb_privacy_erase(a->tenant, draw(a, CALLER), erasure_key(a), &row, &a->error);
+    return told(a, status, &erased_record, row, 1);
+}
+
+static vdb_status retention(actor *a)
+{
+    const int64_t days = 1 + (int64_t)below(a, 1000);
+    const vdb_retention_input input = { .messages_days = chance(a, 50) ? NULL : &days,
+                                        .conversations_days = chance(a, 50) ? NULL : &days };
+    const vdb_retention *row;
+    vdb_status status = vdb_retention_set(a->tenant, &input, &a->error);
+    if (status == VDB_OK)
+        status = vdb_retention_get(a->tenant, &row, &a->error);
+    return told(a, status, &retention_record, row, 1);
+}
+
 /* ---- copies and the end ------------------------------------------------------------------------------------------ */
 
 /* A copy's rows as text: what stands in its frames. */
@@ -476,7 +518,10 @@ static vdb_status tenant_copy(actor *a)
     if (status == VDB_OK) {
         say_frames(a, path);
         vdb_rows_free(info);
-        const vdb_import_options options = { .path = path, .into = a->self->domain, .replace = chance(a, 80) };
+        const char *const keys[] = { erasure_key(a), NULL };
+        const vdb_import_options options = {
+            .path = path, .erasure_keys = keys, .into = a->self->domain, .replace = chance(a, 80)
+        };
         status = vdb_tenant_import(a->way->pool, &options, NULL, &a->error);
     }
     unlink(path);
@@ -530,6 +575,10 @@ const operation library_operations[] = {
     { "conversation_list", "vdb_conversation_list", 30, true, conversation_list },
     { "conversation_get", "vdb_conversation_get", 50, true, conversation_get },
     { "message_list", "vdb_message_list", 40, true, message_list },
+    { "privacy_find", "vdb_privacy_find", 20, true, privacy_find },
+    { "privacy_export", "vdb_privacy_export", 20, true, privacy_export },
+    { "privacy_erase", "vdb_privacy_erase", 10, false, privacy_erase },
+    { "retention", "vdb_retention_get vdb_retention_set", 10, false, retention },
     { "webhook_list", "vdb_webhook_list", 40, true, webhook_list },
     { "webhook_retry", "vdb_webhook_retry", 30, false, webhook_retry },
     { "webhook_secret_set", "vdb_webhook_secret_set", 10, false, webhook_secret_set },

@@ -63,4 +63,6 @@ SELECT domain_uuid, 'e' || endpoint_uuid || xmin || ctid FROM v_voice_webhook_en
 UNION ALL
 SELECT domain_uuid, 'settings' || xmin || ctid FROM v_voice_tenant_settings
 UNION ALL
+SELECT domain_uuid, 'erasure' || erasure_uuid || xmin || ctid FROM voicedb_erasures
+UNION ALL
 SELECT domain_uuid, 'domain' || xmin || ctid FROM v_domains;

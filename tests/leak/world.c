@@ -241,6 +241,7 @@ void world_begin(world *w, size_t parties)
     pthread_mutex_init(&w->lock, NULL);
     strcpy(w->folder, "/tmp/voicedb-leak-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
+    assert_int_equal(vdb_backup_key_create(text("%s/erasure.key", w->folder), NULL), VDB_OK);
     w->count = parties;
     for (size_t i = 0; i < parties; i++) {
         party *p = &w->parties[i];
@@ -279,6 +280,7 @@ void world_end(world *w)
     map_free(&w->owners);
     free(w->questions);
     pthread_mutex_destroy(&w->lock);
+    unlink(text("%s/erasure.key", w->folder));
     rmdir(w->folder);
 }
 

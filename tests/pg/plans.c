@@ -232,13 +232,14 @@ static const char *const definitions[] = {
 };
 
 /* Of one tenant, without touching a voice table. */
-static const char *const tableless[] = { "document_lock", "tenant_scope" };
+static const char *const tableless[] = { "document_lock", "erasure_add", "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {
     "tenant_list",
     "key_survey",
     "key_tenants",
+    "retention_list",
     "doctor_chunk_embeddings",
     "doctor_chunk_models",
     "doctor_embedders",

@@ -1,6 +1,6 @@
 /* A file that appears under its name only when it is whole. */
-#ifndef VDB_BACKUP_FILE_H
-#define VDB_BACKUP_FILE_H
+#ifndef VDB_BASE_FILE_H
+#define VDB_BASE_FILE_H
 
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
-#include "backup/key.h"
+#include "base/key.h"
 
-#include "backup/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

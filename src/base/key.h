@@ -1,6 +1,6 @@
 /* Key files: 64 hexadecimal digits, readable by their owner alone. */
-#ifndef VDB_BACKUP_KEY_H
-#define VDB_BACKUP_KEY_H
+#ifndef VDB_BASE_KEY_H
+#define VDB_BASE_KEY_H
 
 #include "base/error.h"
 

@@ -1,0 +1,8 @@
+-- Some of the messages of calls that are older than their term. Asked by: maintain, until none is left.
+DELETE FROM v_voice_messages m
+USING (SELECT o.message_uuid
+       FROM v_voice_conversations v
+       JOIN v_voice_messages o ON o.domain_uuid = :'domain_uuid'::uuid AND o.conversation_uuid = v.conversation_uuid
+       WHERE v.domain_uuid = :'domain_uuid'::uuid AND v.started_at < CURRENT_TIMESTAMP - :'days'::integer * INTERVAL '1 day'
+       LIMIT :'most'::integer) old
+WHERE m.domain_uuid = :'domain_uuid'::uuid AND m.message_uuid = old.message_uuid;

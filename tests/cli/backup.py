@@ -87,6 +87,11 @@ class Backups(Database):
             self.sql("\n".join(row[0] for row in rows), env)
         return env
 
+    def on_all_tables(self, statement, env=None):
+        """TRUNCATE or DROP TABLE of every voice table."""
+        self.sql(f"SELECT '{statement} ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+                 r"WHERE schemaname = 'public' AND tablename LIKE 'v\_voice\_%' \gexec", env)
+
     def rows_of(self, domain, env=None):
         return self.sql(ROWS.format(f"= ''{domain}''"), env)
 

@@ -37,8 +37,7 @@ class BackupFaults(Faults):
                     self.voicedb("restore", self.backup, env=env)
                 self.assertEqual(self.state(env), whole)
                 self.assertEqual(self.indexes(env), self.indexes())
-                self.sql("TRUNCATE v_voice_ai_providers CASCADE; TRUNCATE v_voice_documents CASCADE; "
-                         "TRUNCATE v_voice_conversations CASCADE; TRUNCATE v_voice_transfer_rules CASCADE", env)
+                self.on_all_tables("TRUNCATE", env)
 
     def test_replacing_is_all_or_nothing(self):
         env, whole = self.other_database(), self.state()
@@ -107,9 +106,8 @@ class ServerKilled(OwnCluster, BackupFaults):
             self.assertEqual(self.state(env), whole)
             self.voicedb("restore", "--replace", self.backup, env=env)
         self.assertEqual(self.state(env), whole)
-        self.sql("DROP TABLE v_voice_webhook_deliveries, v_voice_webhook_endpoints, v_voice_tenant_settings, v_voice_messages, "
-                 "v_voice_conversations, v_voice_transfer_rules, v_voice_document_chunks, "
-                 "v_voice_documents, v_voice_secretaries, v_voice_ai_providers, voicedb_migrations", env)
+        self.on_all_tables("DROP TABLE", env)
+        self.sql("DROP TABLE voicedb_migrations", env)
         run = self.start("restore", self.backup, env=env)
         time.sleep(length / 2)
         self.kill_server(run)

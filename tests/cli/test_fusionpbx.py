@@ -23,7 +23,7 @@ FROM (SELECT concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.attt
       UNION ALL
       SELECT concat_ws(' ', conname, pg_get_constraintdef(oid)), conrelid::regclass::text FROM pg_constraint
       WHERE connamespace = 'public'::regnamespace) x
-WHERE relname NOT LIKE 'v\\_voice\\_%' AND relname <> 'voicedb_migrations'
+WHERE relname NOT LIKE 'v\\_voice\\_%' AND relname NOT LIKE 'voicedb\\_%'
 """
 
 

@@ -173,7 +173,7 @@ class CopiesOfSecrets(Secrets):
         path, env = self.path("whole.vdb"), self.other_database()
         self.voicedb("backup", path)
         self.voicedb("restore", path, env=env)
-        self.assertEqual(self.sql_in(env, SEALED.format(CLINIC_UUID, "openai")), self.sql(SEALED.format(CLINIC_UUID, "openai")))
+        self.assertEqual(self.sql(SEALED.format(CLINIC_UUID, "openai"), env), self.sql(SEALED.format(CLINIC_UUID, "openai")))
         status = self.opens(env=env)
         self.assertEqual((status["sealed"], status["broken"]), (1, 0))
 

@@ -1,7 +1,8 @@
 /*
- * What call scripts write: conversations of 20 messages, from 8 connections at once, through the library and by
- * pgbench, which inserts the same rows by plain statements, each a transaction of its own, without row-level security.
- * Both give the turns' numbers. In turns; conversations a second.
+ * What call scripts write: conversations of 20 messages, from 8 connections at once, through the library, through its
+ * log, and by pgbench, which inserts the same rows by plain statements, each a transaction of its own, without
+ * row-level security. All give the turns' numbers. In turns; conversations a second. Then how long a turn takes that is
+ * handed to the log while every insertion waits for 100 ms.
  */
 #include "lib.h"
 
@@ -10,6 +11,9 @@
 #include <unistd.h>
 
 enum { CLIENTS = 8, MESSAGES = 20, ROUNDS = 3, HISTORY = 500, CONVERSATIONS = 200, QUICK_CONVERSATIONS = 10 };
+
+/* Turns handed over while the database is slow: of each client, one a millisecond. */
+enum { SLOW_TURNS = 4000, QUICK_SLOW_TURNS = 200, PAUSE_US = 1000, FLUSH_MS = 600000 };
 
 static const char domain[] = "cccccccc-0000-4000-8000-000000000001";
 static const char secretary[] = "cccccccc-0000-4000-8000-000000000002";
@@ -112,6 +116,135 @@ static double measure_library(int conversations)
     return CLIENTS * conversations / took * 1000;
 }
 
+/* ---- the log ----------------------------------------------------------------------------------------------------- */
+
+typedef struct log_job {
+    vdb_log *log;
+    int conversations;
+    int turns; /* instead: of one conversation, timed */
+    samples took;
+} log_job;
+
+static void log_conversation(vdb_log *log)
+{
+    vdb_error error;
+    char conversation[37];
+    const vdb_conversation_start_input start = { .secretary = secretary, .caller_id = "+5511987654321" };
+    must(vdb_log_start(log, domain, &start, conversation, &error), &error);
+    for (int i = 0; i < MESSAGES; i++) {
+        vdb_message message = message_of(i);
+        must(vdb_log_say(log, domain, conversation, &message, NULL, &error), &error);
+    }
+    const vdb_conversation_end_input end = { .final_action = "hangup",
+                                             .summary = "Consulta marcada para quinta-feira." };
+    must(vdb_log_end(log, domain, conversation, &end, &error), &error);
+}
+
+static void time_turns(log_job *j)
+{
+    vdb_error error;
+    char conversation[37];
+    const vdb_conversation_start_input start = { .secretary = secretary };
+    must(vdb_log_start(j->log, domain, &start, conversation, &error), &error);
+    for (int i = 0; i < j->turns; i++) {
+        vdb_message message = message_of(i);
+        double began = now_ms();
+        must(vdb_log_say(j->log, domain, conversation, &message, NULL, &error), &error);
+        samples_add(&j->took, now_ms() - began);
+        usleep(PAUSE_US);
+    }
+}
+
+static void *use_log(void *context)
+{
+    log_job *j = context;
+    for (int i = 0; i < j->conversations; i++)
+        log_conversation(j->log);
+    if (j->turns > 0)
+        time_turns(j);
+    return NULL;
+}
+
+static void run_jobs(log_job *jobs)
+{
+    pthread_t threads[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        if (pthread_create(&threads[i], NULL, use_log, &jobs[i]) != 0)
+            die("a thread cannot be started");
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static vdb_log *open_log(char directory[32])
+{
+    vdb_error error;
+    vdb_log *log;
+    snprintf(directory, 32, "/tmp/voicedb-bench-log-XXXXXX");
+    if (mkdtemp(directory) == NULL)
+        die("%s cannot be made", directory);
+    const vdb_log_options options = { .spool_directory = directory, .senders = CLIENTS };
+    must(vdb_log_open(NULL, &options, &log, &error), &error);
+    return log;
+}
+
+/* All of it is in the database then, and nothing is left in the directory. */
+static void close_log(vdb_log *log, const char *directory)
+{
+    vdb_error error;
+    vdb_log_state state;
+    must(vdb_log_flush(log, FLUSH_MS, &error), &error);
+    vdb_log_status(log, &state);
+    vdb_log_close(log);
+    if (state.refused > 0 || state.damaged > 0 || rmdir(directory) != 0)
+        die("the log left something in %s", directory);
+}
+
+/* Conversations a second, until all of them are in the database. */
+static double measure_log(int conversations)
+{
+    char directory[32];
+    log_job jobs[CLIENTS];
+    double started = now_ms();
+    vdb_log *log = open_log(directory);
+    for (int i = 0; i < CLIENTS; i++)
+        jobs[i] = (log_job){ .log = log, .conversations = conversations };
+    run_jobs(jobs);
+    close_log(log, directory);
+    return CLIENTS * conversations / (now_ms() - started) * 1000;
+}
+
+static void print_slow(PGconn *pg, int turns)
+{
+    char directory[32];
+    log_job jobs[CLIENTS];
+    samples all = { 0 };
+    run_sql(pg, "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END';"
+                "CREATE TRIGGER slow BEFORE INSERT ON v_voice_messages EXECUTE FUNCTION slow()");
+    vdb_log *log = open_log(directory);
+    for (int i = 0; i < CLIENTS; i++)
+        jobs[i] = (log_job){ .log = log, .turns = turns };
+    run_jobs(jobs);
+    close_log(log, directory);
+    for (int i = 0; i < CLIENTS; i++) {
+        for (size_t n = 0; n < jobs[i].took.count; n++)
+            samples_add(&all, jobs[i].took.ms[n] * 1000);
+        samples_free(&jobs[i].took);
+    }
+    printf("\nA turn handed to the log while every transaction that stores messages takes 100 ms more: of %zu turns "
+           "from %d threads, one a millisecond each, µs.\n\n"
+           "| p50 | p90 | p99 | p99.9 | max |\n|---:|---:|---:|---:|---:|\n"
+           "| %.1f | %.1f | %.1f | %.1f | %.1f |\n",
+           all.count, CLIENTS, samples_percentile(&all, 0.5), samples_percentile(&all, 0.9),
+           samples_percentile(&all, 0.99), samples_percentile(&all, 0.999), samples_percentile(&all, 1));
+    target_header();
+    target_line("a turn handed to the log, the database slow, p99", samples_percentile(&all, 0.99), true, 50, 1, "µs");
+    samples_free(&all);
+}
+
+/* ---- pgbench ----------------------------------------------------------------------------------------------------- */
+
 static void write_script(FILE *script)
 {
     fprintf(script,
@@ -182,7 +315,8 @@ static void print_line(const char *name, const samples *rates)
 
 int main(int argc, char **argv)
 {
-    int conversations = option(&argc, argv, "--quick") ? QUICK_CONVERSATIONS : CONVERSATIONS;
+    bool quick = option(&argc, argv, "--quick");
+    int conversations = quick ? QUICK_CONVERSATIONS : CONVERSATIONS;
     PGconn *pg = bench_connect(NULL);
     make_history(pg);
     char path[] = "/tmp/voicedb-bench-call-XXXXXX";
@@ -192,11 +326,13 @@ int main(int argc, char **argv)
         die("%s cannot be made", path);
     write_script(script);
     fclose(script);
-    samples library = { 0 }, pgbench = { 0 };
+    samples library = { 0 }, logged = { 0 }, pgbench = { 0 };
     for (int round = 0; round < ROUNDS; round++) {
         samples_add(&pgbench, measure_pgbench(path, conversations));
         check_rows(pg, (long)CLIENTS * conversations);
         samples_add(&library, measure_library(conversations));
+        check_rows(pg, (long)CLIENTS * conversations);
+        samples_add(&logged, measure_log(conversations));
         check_rows(pg, (long)CLIENTS * conversations);
     }
     unlink(path);
@@ -207,10 +343,14 @@ int main(int argc, char **argv)
            CLIENTS, conversations, MESSAGES, ROUNDS);
     print_line("pgbench, plain statements, prepared", &pgbench);
     print_line("library", &library);
-    target_header();
+    print_line("library's log, until all is stored", &logged);
+    print_slow(pg, quick ? QUICK_SLOW_TURNS : SLOW_TURNS);
     target_line("conversations a second, library / pgbench",
                 samples_percentile(&library, 0.5) / samples_percentile(&pgbench, 0.5), false, 0.8, 2, "×");
+    target_line("conversations a second, log / pgbench",
+                samples_percentile(&logged, 0.5) / samples_percentile(&pgbench, 0.5), false, 1.5, 2, "×");
     samples_free(&library);
+    samples_free(&logged);
     samples_free(&pgbench);
     PQfinish(pg);
     return 0;

@@ -488,7 +488,11 @@ typedef struct vdb_conversation_start_input {
     const char *metadata;
 } vdb_conversation_start_input;
 
-/* VDB_CONFLICT: the tenant has a conversation of this call; the detail names it. */
+/*
+ * Starts a conversation, or takes up the one of this call that goes on: then only `call_uuid` is looked at. The UUID is
+ * made of domain and call, where there is a call: every process that starts the same one means the same.
+ * VDB_CONFLICT: the conversation of this call has ended; the detail names it.
+ */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_start(vdb_tenant *tenant, const vdb_conversation_start_input *input,
                                                          char conversation_uuid[37], vdb_error *error);
 
@@ -501,12 +505,14 @@ typedef struct vdb_message {
     const char *audio_file_path;
     const char *stt_provider;
     int64_t stt_latency_ms;
+    int64_t rag_latency_ms; /* from the question to the chunks */
     const char *llm_provider;
     int64_t llm_latency_ms;
     const char *tts_provider;
     int64_t tts_latency_ms;
     int64_t tokens_used;
     const char *const *rag_chunk_uuids; /* ends with NULL; NULL: none */
+    const double *rag_similarities;     /* given: of each chunk, or NULL; not in rows: vdb_conversation_trace() tells */
     const char *detected_intent;
     double intent_confidence; /* 0 to 1 */
     const char *created_at;
@@ -532,6 +538,15 @@ typedef struct vdb_conversation_end_input {
 /* VDB_CONFLICT: it has ended already. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_end(vdb_tenant *tenant, const char *conversation_uuid,
                                                        const vdb_conversation_end_input *input, vdb_error *error);
+/*
+ * Ends the conversations in which nothing was said for so many seconds, as of their last turn, with final_action
+ * "abandoned". `ended` (may be NULL): how many. What a log brings later opens such a one again. sweep_all is for the
+ * operator: all tenants; VDB_NOT_ALLOWED under a role that row-level security binds.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_sweep(vdb_tenant *tenant, int64_t idle_seconds, int64_t *ended,
+                                                         vdb_error *error);
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_sweep_all(vdb_pool *pool, int64_t idle_seconds, int64_t *ended,
+                                                             vdb_error *error);
 /* Newest first; `limit` 1 to 10000, 0: 50. `caller_id` NULL: all callers. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_list(vdb_tenant *tenant, const char *caller_id, int limit,
                                                         const vdb_conversation **rows, size_t *count, vdb_error *error);
@@ -542,6 +557,117 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_get(vdb_tenant *tenant, const
 VDB_API VDB_MUST_CHECK vdb_status vdb_message_list(vdb_tenant *tenant, const char *conversation_uuid,
                                                    const vdb_message **rows, size_t *count, vdb_error *error);
 
+typedef struct vdb_trace_event {
+    const char *event;   /* start; a role: user, assistant, system, tool; chunk; transfer; end */
+    const char *at;      /* NULL for a chunk, which the answer above it used */
+    int64_t elapsed_ms;  /* since the start; 0 for a chunk */
+    int64_t turn_number; /* 0: of the whole call */
+    const char *content; /* what was said; the chunk's, NULL when it is not there any more; the summary at the end */
+    const char *details; /* JSON object, of what is known: docs/conversations.md lists its members */
+} vdb_trace_event;
+
+/*
+ * A call in the order of its events, from one query: who said what, how long each stage took, which chunks an answer
+ * used and how near they were, where it was transferred. `conversation`: its UUID or its call's.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_conversation_trace(vdb_tenant *tenant, const char *conversation,
+                                                         const vdb_trace_event **rows, size_t *count, vdb_error *error);
+
+/* ---- conversation log --------------------------------------------------------------------------------------------
+ *
+ * The way for calls that cannot wait for a disk or a database. What a log has taken (VDB_OK) is in a file of the spool
+ * directory and outlives the process, kill -9 included; threads of its own bring it into the database, in order within
+ * each conversation, and once: what is sent again after a lost connection is known again. While the database is away,
+ * the spool grows, up to its limit. A log that is opened in the directory later, by any process, takes over what dead
+ * processes have left there.
+ *
+ * A log works while the database is away, so it takes the domain's UUID (vdb_tenant_uuid()) instead of a handle, and
+ * leaves to later what only the database can say. A secretary or transfer rule that is not found then is noted in the
+ * conversation's metadata (unknown_secretary, unknown_transfer_rule). What can never be stored - its tenant was
+ * deleted, its conversation was ended elsewhere before - becomes a line of JSON in the directory's dead.jsonl.
+ *
+ * A log may be used from any number of threads at once. It has connections of its own.
+ */
+
+typedef struct vdb_log vdb_log;
+
+typedef struct vdb_log_options {
+    const char *spool_directory; /* made with mode 0700 if its parent exists; holds what callers said, in plain text */
+    int64_t spool_limit_bytes;   /* of this log's files on disk; 0: 256 MiB */
+    int senders;                 /* connections, 1 to 32; 0: 4 */
+    bool survive_power_loss;     /* waits for the disk before it acknowledges: milliseconds instead of microseconds */
+    void (*note)(void *context, const char *line); /* damaged files, refused records; from another thread; or NULL */
+    void *context;
+} vdb_log_options;
+
+/*
+ * Opens a log with a spool of its own. `database` (may be NULL) is as in vdb_pool_open(), but nothing is connected yet.
+ * VDB_BAD_INPUT: the directory cannot be used. Release with vdb_log_close().
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_open(const vdb_options *database, const vdb_log_options *options,
+                                               vdb_log **log, vdb_error *error);
+
+/* Does not wait for the database, but for a statement that it is at. What is not stored yet stays in the spool. */
+VDB_API void vdb_log_close(vdb_log *log);
+
+/*
+ * Begins a conversation, or takes up the one that this or another process has begun about the same call: its UUID is
+ * made of domain and call, so that all of them get the same. Without a call each start is a new one. VDB_CONFLICT: this
+ * log has ended it. VDB_UNREACHABLE: the spool is full; VDB_BAD_INPUT: it cannot be written, or a value cannot be
+ * stored.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_start(vdb_log *log, const char *domain_uuid,
+                                                const vdb_conversation_start_input *input, char conversation_uuid[37],
+                                                vdb_error *error);
+
+/*
+ * Says something in a conversation that this log has begun. `turn_number` 0: the next one, as vdb_conversation_say()
+ * counts; `turn` (may be NULL) gets it. Where another process speaks in the same conversation, turns counted here move
+ * up behind its own when they are stored. At most 4 MiB. VDB_NOT_FOUND: not begun here; VDB_CONFLICT: ended, or a
+ * given turn is over; otherwise as vdb_log_start().
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_say(vdb_log *log, const char *domain_uuid, const char *conversation_uuid,
+                                              const vdb_message *message, int64_t *turn, vdb_error *error);
+
+/* Ends a conversation that this log has begun. Errors as vdb_log_say(). */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_end(vdb_log *log, const char *domain_uuid, const char *conversation_uuid,
+                                              const vdb_conversation_end_input *input, vdb_error *error);
+
+/*
+ * Waits until all that was acknowledged, here and by the dead processes of the directory, is in the database or in
+ * dead.jsonl. VDB_UNREACHABLE: it is not, after so many milliseconds; the detail says why.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_flush(vdb_log *log, int timeout_ms, vdb_error *error);
+
+typedef struct vdb_log_state {
+    int64_t waiting; /* records acknowledged and not in the database, those of orphans too */
+    int64_t spool_bytes;
+    int64_t spool_limit_bytes;
+    int64_t stored;  /* by this log, since it was opened */
+    int64_t refused; /* written to dead.jsonl */
+    int64_t damaged; /* places of spools that could not be read; their files are kept as ….damaged */
+    int64_t orphans; /* spools of dead processes that are not in the database yet */
+    int64_t orphan_bytes;
+    int64_t adopted; /* all of those so far */
+    int connections;
+    vdb_error last; /* why nothing can be stored now; VDB_OK: it can */
+} vdb_log_state;
+
+/* Never waits for the database. */
+VDB_API void vdb_log_status(vdb_log *log, vdb_log_state *state);
+
+typedef struct vdb_spool {
+    const char *name;  /* of its files, up to a suffix; dead.jsonl */
+    const char *state; /* open: its process lives; orphan: it does not; damaged: a file kept aside; dead: refused */
+    int64_t process;   /* who opened it; 0: not known */
+    int64_t waiting;   /* records that are not in the database; of `dead`: all there are */
+    int64_t bytes;
+    const char *since; /* of the oldest file */
+} vdb_spool;
+
+/* What lies in a spool directory, which is only looked at. Rows for vdb_rows_free(). VDB_BAD_INPUT: unreadable. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_log_spools(const char *directory, const vdb_spool **rows, size_t *count,
+                                                 vdb_error *error);
 /* ---- webhooks ---------------------------------------------------------------------------------------------------- */
 
 /* A notice about a conversation that has ended, to where its secretary reports. */
@@ -973,9 +1099,10 @@ typedef struct vdb_maintain_options {
 } vdb_maintain_options;
 
 /*
- * Removes what tenants no longer keep (vdb_retention), vacuums and analyzes voice tables where it is due and rebuilds
- * bloated or invalid indexes concurrently: calls go on. Rows for vdb_rows_free(), one for each term, table and index.
- * `options` may be NULL. VDB_CONFLICT: another maintenance is at work; VDB_NOT_ALLOWED: not the owner.
+ * Removes what tenants no longer keep (vdb_retention), ends conversations in which nothing was said for a day, as
+ * vdb_conversation_sweep_all() does, vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid
+ * indexes concurrently: calls go on. Rows for vdb_rows_free(), one for each term, table and index. `options` may be NULL.
+ * VDB_CONFLICT: another maintenance is at work; VDB_NOT_ALLOWED: not the owner.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
                                                const vdb_maintenance **rows, size_t *count, vdb_error *error);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_BLOAT = 40 };
+enum { DEFAULT_BLOAT = 40, IDLE_SECONDS = 24 * 3600 };
 
 /* A row of the plan: what is told, and the statement that does it. */
 typedef struct task {
@@ -189,6 +189,12 @@ static vdb_status maintain(connection *c, const vdb_maintain_options *options, v
     return status;
 }
 
+/* Calls whose process died a day ago. */
+static vdb_status sweep(vdb_pool *pool, const vdb_maintain_options *options, vdb_error *error)
+{
+    return options->dry_run ? VDB_OK : vdb_conversation_sweep_all(pool, IDLE_SECONDS, NULL, error);
+}
+
 vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options, const vdb_maintenance **rows,
                         size_t *count, vdb_error *error)
 {
@@ -198,9 +204,15 @@ vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options, con
     vdb_status status = pool_open_patient(pool, &c, error);
     if (status != VDB_OK)
         return status;
-    status = maintain(c, options == NULL ? &(vdb_maintain_options){ 0 } : options, &made, count, error);
+    options = options == NULL ? &(vdb_maintain_options){ 0 } : options;
+    status = maintain(c, options, &made, count, error);
     connection_close(c);
+    if (status != VDB_OK)
+        return status;
+    status = sweep(pool, options, error);
     if (status == VDB_OK)
         *rows = made;
+    else
+        vdb_rows_free(made);
     return status;
 }

@@ -59,6 +59,16 @@ bool buffer_append(buffer *b, const void *bytes, size_t length)
     return true;
 }
 
+char *buffer_extend(buffer *b, size_t length)
+{
+    if (!reserve(b, length))
+        return NULL;
+    char *added = b->data + b->length;
+    b->length += length;
+    b->data[b->length] = '\0';
+    return added;
+}
+
 bool buffer_append_string(buffer *b, const char *text)
 {
     return buffer_append(b, text, strlen(text));

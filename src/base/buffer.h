@@ -20,6 +20,8 @@ void buffer_reset(buffer *b); /* empties it, keeps its memory */
 
 bool buffer_append(buffer *b, const void *bytes, size_t length);
 bool buffer_append_string(buffer *b, const char *text);
+/* Lengthens it by bytes that the caller fills; NULL: they did not fit. */
+char *buffer_extend(buffer *b, size_t length);
 bool buffer_printf(buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* In network byte order. */
 bool buffer_append_int16(buffer *b, int16_t value);

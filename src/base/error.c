@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,20 @@ vdb_status error_detail(vdb_error *error, const char *format, ...)
     format_line(error->detail, sizeof error->detail, format, arguments);
     va_end(arguments);
     return error->status;
+}
+
+vdb_status error_system(vdb_error *error, const char *hint, const char *format, ...)
+{
+    int reason = errno;
+    char message[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    format_line(message, sizeof message, format, arguments);
+    va_end(arguments);
+    error_set(error, VDB_BAD_INPUT, hint, "%s", message);
+    if (error != NULL)
+        error_detail(error, "%s", strerror(reason));
+    return VDB_BAD_INPUT;
 }
 
 vdb_status error_memory(vdb_error *error)

@@ -17,6 +17,9 @@ vdb_status error_set(vdb_error *error, vdb_status status, const char *hint, cons
 /* Adds a detail to an error that is set, and returns its status. */
 vdb_status error_detail(vdb_error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* A file or directory cannot be used: VDB_BAD_INPUT, with errno's reason as the detail. */
+vdb_status error_system(vdb_error *error, const char *hint, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* Memory ran out. */
 vdb_status error_memory(vdb_error *error);
 

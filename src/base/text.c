@@ -54,6 +54,12 @@ static bool is_hexadecimal(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 bool text_is_uuid(const char *text)
 {
     for (int i = 0; i < 36; i++) {

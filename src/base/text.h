@@ -16,6 +16,8 @@ bool text_is_utf8(const char *text, size_t length);
  */
 size_t text_utf8_tail(const char *text, size_t length);
 
+bool text_ends_with(const char *text, const char *end);
+
 /* True for 8-4-4-4-12 hexadecimal digits, as PostgreSQL writes a UUID. */
 bool text_is_uuid(const char *text);
 

@@ -90,6 +90,14 @@ extern const cli_noun cli_nouns[];        /* ends with a NULL name */
 extern const cli_command cli_commands[];  /* ends with a NULL noun; those of a noun stand together */
 extern const cli_parameter cli_options[]; /* the global ones, into cli_globals */
 
+/* ---- connect.c ----------------------------------------------------------------------------------------------------
+ */
+
+/* How the command line and the environment say to connect. What it points at lives as long as the call. */
+vdb_status cli_database(cli_call *call, vdb_options *options, vdb_error *error);
+/* The domain that is meant; NULL: none was given. */
+const char *cli_domain(const cli_call *call);
+
 /* ---- parse.c ------------------------------------------------------------------------------------------------------
  */
 
@@ -171,6 +179,8 @@ vdb_status run_conversation_say(cli_call *call, vdb_error *error);
 vdb_status run_conversation_end(cli_call *call, vdb_error *error);
 vdb_status run_conversation_list(cli_call *call, vdb_error *error);
 vdb_status run_conversation_show(cli_call *call, vdb_error *error);
+vdb_status run_conversation_sweep(cli_call *call, vdb_error *error);
+vdb_status run_conversation_spool(cli_call *call, vdb_error *error);
 vdb_status run_index_show(cli_call *call, vdb_error *error);
 vdb_status run_index_use(cli_call *call, vdb_error *error);
 vdb_status run_backup(cli_call *call, vdb_error *error);

@@ -303,6 +303,25 @@ static const cli_parameter conversation_list_options[] = {
     { 0 },
 };
 static const cli_parameter conversation_show_arguments[] = { { CONVERSATION }, { 0 } };
+static const cli_parameter conversation_show_options[] = {
+    { FLAG("trace", trace), .help = "Show how the call went instead, event by event" },
+    { 0 },
+};
+static const cli_parameter conversation_sweep_options[] = {
+    { INTEGER("idle", idle, 1, most_int32), .value = "SECONDS", .standard = "3600",
+      .help = "End those in which nothing was said for so long" },
+    { 0 },
+};
+static const cli_parameter conversation_spool_arguments[] = {
+    { PATH("DIRECTORY", spool), .required = true, .help = "Where the logs keep what they have acknowledged" },
+    { 0 },
+};
+static const cli_parameter conversation_spool_options[] = {
+    { FLAG("send", send), .help = "Bring what dead processes have left there into the database" },
+    { INTEGER("timeout", timeout, 1, 86400), .value = "SECONDS", .standard = "60", .help = "How long --send may take" },
+    { FLAG("dead", dead), .help = "Print the records that could not be stored, a JSON object a line" },
+    { 0 },
+};
 #undef V
 
 #define V privacy_values
@@ -601,6 +620,7 @@ const cli_command cli_commands[] = {
     { COMMAND("conversation", "start", CLI_TENANT, run_conversation_start, conversation_values, none,
               conversation_start_options),
       .help = "Open a conversation; prints its UUID",
+      .more = "A conversation of this call that goes on is taken up, as it is.",
       .example = "voicedb conversation start --call 4f1d7c1e-8a53-4be5-9d6e-0c7d2b6a9f10 --caller-id +5511987654321" },
     { COMMAND("conversation", "say", CLI_TENANT, run_conversation_say, conversation_values, conversation_say_arguments,
               conversation_say_options),
@@ -613,8 +633,25 @@ const cli_command cli_commands[] = {
               conversation_list_options),
       .help = "List conversations, the newest first" },
     { COMMAND("conversation", "show", CLI_TENANT, run_conversation_show, conversation_values,
-              conversation_show_arguments, none),
-      .help = "Show a conversation and what was said" },
+              conversation_show_arguments, conversation_show_options),
+      .help = "Show a conversation and what was said",
+      .more = "With --trace: the time each stage took, the passages that answers used with their similarity, where the "
+              "call "
+              "was transferred.",
+      .example = "voicedb conversation show --trace 4f1d7c1e-8a53-4be5-9d6e-0c7d2b6a9f10" },
+
+    { COMMAND("conversation", "sweep", CLI_DATABASE, run_conversation_sweep, conversation_values, none,
+              conversation_sweep_options),
+      .help = "End the conversations whose process died",
+      .more = "They end with their last turn, as \"abandoned\": of the tenant that --domain names, or, as the tables' "
+              "owner, of all.",
+      .example = "voicedb conversation sweep --idle 1800" },
+    { COMMAND("conversation", "spool", CLI_NOTHING, run_conversation_spool, conversation_values,
+              conversation_spool_arguments, conversation_spool_options),
+      .help = "Show what conversation logs have on disk and the database does not have yet",
+      .more = "The next log that is opened in the directory takes over what dead processes have left; --send does it "
+              "now.",
+      .example = "voicedb conversation spool --send /var/spool/voicedb" },
 
     { COMMAND("privacy", "find", CLI_TENANT, run_privacy_find, privacy_values, none, privacy_caller),
       .help = "Show how much there is of a caller, by spelling of the number",
@@ -677,7 +714,8 @@ const cli_command cli_commands[] = {
 
     { COMMAND("maintain", NULL, CLI_DATABASE, run_maintain, backup_values, none, maintain_options),
       .help = "Remove what tenants no longer keep; vacuum, analyze and reindex the voice tables where it is due",
-      .more = "Beside running calls. Prints each table and index with its size and dead rows before and after.",
+      .more = "Beside running calls. Prints each table and index with its size and dead rows before and after. "
+              "Conversations in which nothing was said for a day are ended.",
       .example = "voicedb --fusionpbx maintain --dry-run" },
 
     { COMMAND("doctor", NULL, CLI_DATABASE, run_doctor, doctor_values, doctor_arguments, doctor_options),

@@ -1,7 +1,10 @@
+#include "base/json.h"
 #include "cli/output.h"
 #include "cli/values.h"
 #include "cli/words.h"
 #include "store/records.h"
+
+#include <stdlib.h>
 
 static const char message_columns[] = "turn_number role created_at content";
 
@@ -102,8 +105,47 @@ static void print_conversation(const cli_call *call, const vdb_conversation *row
     json_close(&w, '}');
 }
 
+/* {"llm_ms": 410, "intent": "hours"} as "llm_ms 410, intent hours". */
+static const char *details_text(arena *memory, const char *details)
+{
+    json_t *object = json_loads(details, 0, NULL), *value;
+    const char *key, *text = "";
+    json_object_foreach(object, key, value)
+    {
+        char *number = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
+        const char *known = json_is_string(value) ? json_string_value(value) : number;
+        if (text != NULL && known != NULL)
+            text = arena_printf(memory, "%s%s%s %s", text, *text == '\0' ? "" : ", ", key, known);
+        free(number);
+    }
+    json_decref(object);
+    return text;
+}
+
+static vdb_status show_trace(cli_call *call, const char *conversation, vdb_error *error)
+{
+    const vdb_trace_event *rows;
+    size_t count;
+    vdb_status status = vdb_conversation_trace(call->tenant, conversation, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    vdb_trace_event *shown = arena_array(call->memory, count, sizeof *shown);
+    for (size_t i = 0; shown != NULL && i < count; i++) {
+        shown[i] = rows[i];
+        if (!call->json)
+            shown[i].details = details_text(call->memory, rows[i].details);
+    }
+    if (shown != NULL)
+        output_rows(call, &trace_event_record, shown, count, "elapsed_ms turn_number event content details");
+    vdb_rows_free(rows);
+    return shown == NULL ? error_memory(error) : VDB_OK;
+}
+
 vdb_status run_conversation_show(cli_call *call, vdb_error *error)
 {
+    const conversation_values *v = call->values;
+    if (v->trace != NULL)
+        return show_trace(call, v->conversation, error);
     const vdb_conversation *row;
     vdb_status status = find(call, &row, error);
     if (status != VDB_OK)

@@ -1,4 +1,4 @@
-#include "cli/fusionpbx.h"
+#include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -34,30 +34,15 @@ static bool wants_json(int count, char **words)
 
 static vdb_status open_database(cli_call *call, vdb_error *error)
 {
-    vdb_options options = { .conninfo = call->globals.conninfo,
-                            .max_connections = 1,
-                            .master_key_file = call->globals.master_key };
-    if (call->globals.fusionpbx != NULL) {
-        if (options.conninfo != NULL)
-            return error_set(error, VDB_USAGE, "Leave one of them out.",
-                             "--conninfo and --fusionpbx both say how to connect");
-        vdb_status status = fusionpbx_read(call->memory, call->globals.fusionpbx, &options.conninfo, error);
-        if (status != VDB_OK)
-            return status;
-    }
-    return vdb_pool_open(&options, &call->pool, error);
-}
-
-static const char *domain_of(const cli_call *call)
-{
-    const char *domain = call->globals.domain != NULL ? call->globals.domain : getenv("VOICEDB_DOMAIN");
-    return domain != NULL && *domain != '\0' ? domain : NULL;
+    vdb_options options;
+    vdb_status status = cli_database(call, &options, error);
+    return status == VDB_OK ? vdb_pool_open(&options, &call->pool, error) : status;
 }
 
 static vdb_status run_command(cli_call *call, vdb_error *error)
 {
     vdb_status status = output_check(error);
-    const char *domain = domain_of(call);
+    const char *domain = cli_domain(call);
     if (status == VDB_OK && call->command->needs == CLI_TENANT && domain == NULL)
         status = error_set(error, VDB_USAGE,
                            "Write --domain NAME or set VOICEDB_DOMAIN; `voicedb tenant list` shows the names.",

@@ -58,6 +58,12 @@ typedef struct conversation_values {
     const char *const *text; /* its words */
     const int64_t *turn;
     const int64_t *limit;
+    const bool *trace;
+    const int64_t *idle; /* seconds */
+    const char *spool;   /* a directory */
+    const bool *send;
+    const bool *dead;
+    const int64_t *timeout; /* seconds */
     vdb_conversation_start_input start;
     vdb_conversation_end_input end;
 } conversation_values;

@@ -2,6 +2,7 @@
 #include "doctor/doctor.h"
 
 #include "base/buffer.h"
+#include "base/text.h"
 #include "queries.h"
 #include "schema/ledger.h"
 
@@ -82,17 +83,12 @@ vdb_status check_migrations(doctor *d, vdb_error *error)
 
 /* ---- drift ------------------------------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = text == NULL ? 0 : strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 /* Invalid indexes and the role have checks of their own. */
 static bool is_told_elsewhere(const vdb_drift *row)
 {
-    return strcmp(row->kind, "role") == 0 || ends_with(row->found, " (invalid)") ||
-           ends_with(row->found, " (its index is invalid)");
+    const char *found = row->found == NULL ? "" : row->found;
+    return strcmp(row->kind, "role") == 0 || text_ends_with(found, " (invalid)") ||
+           text_ends_with(found, " (its index is invalid)");
 }
 
 static vdb_status report_drift(doctor *d, const vdb_drift *row, vdb_error *error)

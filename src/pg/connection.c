@@ -1,22 +1,16 @@
 #include "pg/session.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* How long past the server's own statement_timeout a silent server is waited for. */
 enum { GRACE_MS = 5000, CONNECT_SECONDS = 10 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /*
  * Every registered query has one good plan whatever its parameters. Planning it anew each time, as PostgreSQL would for
@@ -158,13 +152,13 @@ vdb_status session_give_up(connection *c, vdb_error *error, const char *message)
 
 static int64_t deadline_of(const connection *c)
 {
-    return c->answer_timeout_ms > 0 ? now_ms() + c->answer_timeout_ms : 0;
+    return c->answer_timeout_ms > 0 ? (int64_t)clock_ms() + c->answer_timeout_ms : 0;
 }
 
 /* How long poll() may wait: -1 is for ever. */
 static int left_until(int64_t deadline)
 {
-    int64_t left = deadline - now_ms();
+    int64_t left = deadline - (int64_t)clock_ms();
     return deadline == 0 ? -1 : left > 0 ? (int)left : 0;
 }
 

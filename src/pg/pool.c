@@ -1,5 +1,7 @@
 #include "pg/pool.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,11 +62,7 @@ static vdb_pool *allocate(const vdb_options *options)
     pool->max_connections = most;
     pool->fact = -1;
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool->released, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_condition_init(&pool->released);
     return pool;
 }
 
@@ -105,23 +103,10 @@ void vdb_pool_close(vdb_pool *pool)
     free(pool);
 }
 
-static struct timespec after_ms(int ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 /* An idle connection, or NULL and the right to open one; false: none became free in time. */
 static bool take(vdb_pool *pool, connection **c)
 {
-    struct timespec deadline = after_ms(pool->acquire_timeout_ms);
+    struct timespec deadline = clock_after_ms(pool->acquire_timeout_ms);
     bool taken = true;
     *c = NULL;
     pthread_mutex_lock(&pool->lock);

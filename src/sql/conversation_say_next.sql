@@ -3,12 +3,12 @@
 -- Asked by: calls that do not count their turns.
 INSERT INTO v_voice_messages
     (domain_uuid, conversation_uuid, role, content, audio_duration_ms, audio_file_path,
-     stt_provider, stt_latency_ms, llm_provider, llm_latency_ms, tts_provider, tts_latency_ms, tokens_used,
-     rag_chunk_uuids, detected_intent, intent_confidence, turn_number)
+     stt_provider, stt_latency_ms, rag_latency_ms, llm_provider, llm_latency_ms, tts_provider, tts_latency_ms, tokens_used,
+     rag_chunk_uuids, rag_similarities, detected_intent, intent_confidence, turn_number)
 SELECT v.domain_uuid, :'conversation_uuid'::uuid, :'role'::text, :'content', :'audio_duration_ms'::integer, :'audio_file_path',
-       :'stt_provider', :'stt_latency_ms'::integer, :'llm_provider', :'llm_latency_ms'::integer,
+       :'stt_provider', :'stt_latency_ms'::integer, :'rag_latency_ms'::integer, :'llm_provider', :'llm_latency_ms'::integer,
        :'tts_provider', :'tts_latency_ms'::integer, :'tokens_used'::integer,
-       :'rag_chunk_uuids'::uuid[], :'detected_intent', :'intent_confidence'::real,
+       :'rag_chunk_uuids'::uuid[], :'rag_similarities'::real[], :'detected_intent', :'intent_confidence'::real,
        coalesce((SELECT m.turn_number + bool_or(m.role = :'role')::integer
                  FROM v_voice_messages m
                  WHERE m.domain_uuid = :'domain_uuid'::uuid AND m.conversation_uuid = :'conversation_uuid'::uuid

@@ -1,6 +1,6 @@
 -- Forgets which passages some of the answers in calls that are older than their term used. Asked by: maintain, until none is left.
 UPDATE v_voice_messages m
-SET rag_chunk_uuids = NULL
+SET rag_chunk_uuids = NULL, rag_similarities = NULL
 FROM (SELECT o.message_uuid
       FROM v_voice_conversations v
       JOIN v_voice_messages o ON o.domain_uuid = :'domain_uuid'::uuid AND o.conversation_uuid = v.conversation_uuid

@@ -146,12 +146,19 @@ const record conversation_record = RECORD(conversation_fields);
 static const field message_fields[] = {
     F(TEXT, message_uuid),      F(INTEGER, turn_number),       F(TEXT, role),
     F(TEXT, content),           F(INTEGER, audio_duration_ms), F(TEXT, audio_file_path),
-    F(TEXT, stt_provider),      F(INTEGER, stt_latency_ms),    F(TEXT, llm_provider),
-    F(INTEGER, llm_latency_ms), F(TEXT, tts_provider),         F(INTEGER, tts_latency_ms),
-    F(INTEGER, tokens_used),    F(STRINGS, rag_chunk_uuids),   F(TEXT, detected_intent),
-    F(REAL, intent_confidence), F(INSTANT, created_at),
+    F(TEXT, stt_provider),      F(INTEGER, stt_latency_ms),    F(INTEGER, rag_latency_ms),
+    F(TEXT, llm_provider),      F(INTEGER, llm_latency_ms),    F(TEXT, tts_provider),
+    F(INTEGER, tts_latency_ms), F(INTEGER, tokens_used),       F(STRINGS, rag_chunk_uuids),
+    F(TEXT, detected_intent),   F(REAL, intent_confidence),    F(INSTANT, created_at),
 };
 const record message_record = RECORD(message_fields);
+#undef TYPE
+
+#define TYPE vdb_trace_event
+static const field trace_event_fields[] = {
+    F(TEXT, event), F(INSTANT, at), F(INTEGER, elapsed_ms), F(INTEGER, turn_number), F(TEXT, content), F(JSON, details),
+};
+const record trace_event_record = RECORD(trace_event_fields);
 #undef TYPE
 
 #define TYPE vdb_personal_data

@@ -28,6 +28,7 @@ extern const record search_hit_record;
 extern const record transfer_rule_record;
 extern const record conversation_record;
 extern const record message_record;
+extern const record trace_event_record;
 extern const record personal_data_record;
 extern const record personal_copy_record;
 extern const record erased_record;

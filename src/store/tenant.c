@@ -92,7 +92,7 @@ vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void
     return status;
 }
 
-static vdb_status not_found(subject s, vdb_error *error)
+vdb_status subject_not_found(subject s, vdb_error *error)
 {
     char hint[128];
     snprintf(hint, sizeof hint, "Run `voicedb %s list` to see what there is.", s.noun == NULL ? s.kind : s.noun);
@@ -112,7 +112,7 @@ vdb_status tenant_row(vdb_tenant *t, request r, const record *shape, subject s, 
     }
     vdb_rows_free(rows);
     if (count == 0)
-        return not_found(s, error);
+        return subject_not_found(s, error);
     return error_set(error, VDB_CONFLICT, "Name it by its UUID.", "%zu %ss are named \"%s\" in this tenant", count,
                      s.kind, s.name);
 }
@@ -124,7 +124,7 @@ vdb_status tenant_uuid(vdb_tenant *t, const request *requests, size_t count, sub
     if (status != VDB_OK)
         return status;
     if (PQntuples(result) == 0)
-        status = not_found(s, error);
+        status = subject_not_found(s, error);
     else if (uuid != NULL)
         snprintf(uuid, 37, "%s", PQgetvalue(result, 0, 0));
     PQclear(result);

@@ -54,6 +54,8 @@ typedef struct subject {
     const char *noun; /* NULL: the kind */
 } subject;
 
+vdb_status subject_not_found(subject s, vdb_error *error);
+
 /* One request that must give exactly one row: none is VDB_NOT_FOUND, more are VDB_CONFLICT. */
 vdb_status tenant_row(vdb_tenant *t, request r, const record *shape, subject s, const void **row, vdb_error *error);
 

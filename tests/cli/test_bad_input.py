@@ -191,12 +191,13 @@ class BadInput(Database):
             self.refused_unchanged("conversation", "end", name, status=3, message=f'no conversation "{name}" in this tenant', hint="Run")
             self.refused_unchanged("conversation", "show", name, status=3, message=f'no conversation "{name}" in this tenant', hint="Run")
 
-    def test_second_start_of_a_call(self):
+    def test_start_of_a_call_that_has_ended(self):
         call = "22222222-2222-4222-8222-222222222222"
         uuid = self.add("conversation", "start", "--call", call, "--caller-id", "1")
+        self.add("conversation", "end", uuid)
         error = self.refused_unchanged("conversation", "start", "--call", call, "--caller-id", "2", status=4,
-                                       message=f"the tenant has a conversation of call {call}",
-                                       hint="Go on with that conversation", detail=rf"conversation {uuid}, started .*Z")
+                                       message=f"the conversation of call {call} has ended", hint="Start one of another call",
+                                       detail=rf"conversation {uuid}, started .*Z, ended .*Z")
         self.assertIn(uuid, error["detail"])
 
     def test_conversation_that_has_ended(self):

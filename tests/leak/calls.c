@@ -371,12 +371,15 @@ static vdb_status conversation_say(actor *a)
 {
     static const char *const roles[] = { "user", "assistant", "system", "tool" };
     const char *const chunks[] = { draw(a, CHUNK), draw(a, CHUNK), NULL };
+    static const double similarities[] = { 0.9, 0.5 };
     const vdb_message message = {
         .role = one_of(a, roles),
         .content = word(a),
         .turn_number = chance(a, 80) ? 0 : (int64_t)below(a, 4),
+        .rag_latency_ms = (int64_t)below(a, 3),
         .llm_provider = word_or_null(a),
         .rag_chunk_uuids = chance(a, 70) ? NULL : chunks,
+        .rag_similarities = chance(a, 50) ? NULL : similarities,
         .detected_intent = word_or_null(a),
     };
     int64_t turn = 0;
@@ -396,6 +399,15 @@ static vdb_status conversation_end(actor *a)
     return vdb_conversation_end(a->tenant, draw(a, CONVERSATION), &input, &a->error);
 }
 
+static vdb_status conversation_sweep(actor *a)
+{
+    int64_t ended;
+    vdb_status status = vdb_conversation_sweep(a->tenant, 86400, &ended, &a->error);
+    if (status == VDB_OK)
+        buffer_printf(&a->said, "%lld ended\n", (long long)ended);
+    return status;
+}
+
 static vdb_status conversation_list(actor *a)
 {
     const vdb_conversation *rows;
@@ -410,6 +422,14 @@ static vdb_status conversation_get(actor *a)
     const vdb_conversation *row;
     vdb_status status = vdb_conversation_get(a->tenant, by_key_or(a, CONVERSATION, CALL), &row, &a->error);
     return told(a, status, &conversation_record, row, 1);
+}
+
+static vdb_status conversation_trace(actor *a)
+{
+    const vdb_trace_event *rows;
+    size_t count = 0;
+    vdb_status status = vdb_conversation_trace(a->tenant, by_key_or(a, CONVERSATION, CALL), &rows, &count, &a->error);
+    return told(a, status, &trace_event_record, rows, count);
 }
 
 static vdb_status message_list(actor *a)
@@ -572,8 +592,10 @@ const operation library_operations[] = {
     { "conversation_start", "vdb_conversation_start", 40, false, conversation_start },
     { "conversation_say", "vdb_conversation_say", 60, false, conversation_say },
     { "conversation_end", "vdb_conversation_end", 30, false, conversation_end },
+    { "conversation_sweep", "vdb_conversation_sweep", 5, false, conversation_sweep },
     { "conversation_list", "vdb_conversation_list", 30, true, conversation_list },
     { "conversation_get", "vdb_conversation_get", 50, true, conversation_get },
+    { "conversation_trace", "vdb_conversation_trace", 40, true, conversation_trace },
     { "message_list", "vdb_message_list", 40, true, message_list },
     { "privacy_find", "vdb_privacy_find", 20, true, privacy_find },
     { "privacy_export", "vdb_privacy_export", 20, true, privacy_export },

@@ -276,10 +276,12 @@ static char *header(void)
     return made;
 }
 
-/* A handle's type: declared, and defined nowhere in the header. A pool is no tenant's. */
+/* A handle's type: declared, and defined nowhere in the header. A pool is no tenant's, and what a log does in the
+ * database are registered queries. */
 static bool is_handle(const char *whole, const char *type)
 {
-    return strcmp(type, "vdb_pool") != 0 && strstr(whole, text("typedef struct %s %s;", type, type)) != NULL;
+    return strcmp(type, "vdb_pool") != 0 && strcmp(type, "vdb_log") != 0 &&
+           strstr(whole, text("typedef struct %s %s;", type, type)) != NULL;
 }
 
 static bool takes_handle(const char *whole, const char *parameters, const char *end)

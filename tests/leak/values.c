@@ -98,6 +98,10 @@ static given *choose(actor *a, thing kind)
     invent(a, kind, g->substitute);
     g->foreign = luck >= 55 && luck < 90 && take_foreign(a, kind, g->value);
     g->own = luck < 55 && take(a->self, kind, place, g->value);
+    for (const given *same = a->given; g->foreign && same < g; same++) {
+        if (strcmp(same->value, g->value) == 0)
+            memcpy(g->substitute, same->substitute, WIDTH);
+    }
     if (!g->foreign && !g->own)
         memcpy(g->value, g->substitute, WIDTH);
     if (!g->foreign)
@@ -162,6 +166,9 @@ static const struct {
     { "statement_timeout", { "30000" } },
     { "state", { "pending", "dead" } },
     { "milliseconds", { "30000" } },
+    { "rag_chunk_lists", { "\"{}\"", "\"{00000000-0000-4000-8000-000000000000}\"" } },
+    { "rag_similarity_lists", { "\"{}\"", "\"{0.5}\"" } },
+    { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },
     { "language", { "pt-BR", "es" } },
 };
@@ -199,6 +206,25 @@ static const char *vector_text(actor *a)
     const char *made = arena_copy_string(a->memory, text.data);
     buffer_free(&text);
     return made;
+}
+
+/* The type of a list's elements, if they need no quoting there. */
+static const char *plain_element(const char *type)
+{
+    static const char *const plain[] = { "uuid", "text", "boolean", "integer", "bigint", "real" };
+    for (size_t i = 0; i < COUNT(plain); i++) {
+        size_t length = strlen(plain[i]);
+        if (strncmp(type, plain[i], length) == 0 && strcmp(type + length, "[]") == 0)
+            return plain[i];
+    }
+    return NULL;
+}
+
+static const char *list(actor *a, const char *name, const char *element)
+{
+    const char *first = parameter(a, name, element), *second = parameter(a, name, element);
+    return arena_printf(a->memory, "{%s,%s}", first == NULL || *first == '\0' ? "NULL" : first,
+                        second == NULL || *second == '\0' ? "NULL" : second);
 }
 
 static const char *text_by_luck(actor *a)
@@ -240,16 +266,10 @@ static const char *by_type(actor *a, const char *type)
         return one_of(a, truths);
     if (strcmp(type, "jsonb") == 0 || strcmp(type, "json") == 0)
         return json_by_luck(a);
-    if (strcmp(type, "uuid[]") == 0)
-        return arena_printf(a->memory, "{%s,%s}", draw_any_uuid(a), draw(a, CHUNK));
-    if (strcmp(type, "text[]") == 0)
-        return arena_printf(a->memory, "{%s,%s}", word(a), draw_anything(a));
     if (strcmp(type, "vector[]") == 0)
         return arena_printf(a->memory, "{\"%s\"}", vector_text(a));
     if (strcmp(type, "jsonb[]") == 0)
         return "{\"{}\"}";
-    if (strcmp(type, "integer[]") == 0)
-        return "{7}";
     if (ends_with(type, "[]"))
         return "{}";
     if (strcmp(type, "real") == 0 || strcmp(type, "numeric") == 0 || strcmp(type, "double precision") == 0)
@@ -264,11 +284,25 @@ static const char *by_type(actor *a, const char *type)
     return NULL;
 }
 
+/* A key that the library makes for a new row, and nobody gives. */
+static const char *made_key(actor *a, const char *type)
+{
+    char keys[2][WIDTH];
+    invent(a, MESSAGE, keys[0]);
+    invent(a, MESSAGE, keys[1]);
+    return arena_printf(a->memory, ends_with(type, "[]") ? "{%s,%s}" : "%s", keys[0], keys[1]);
+}
+
 const char *parameter(actor *a, const char *name, const char *type)
 {
     /* Four of a kind in one statement would hardly ever be all right. */
     if (chance(a, ends_with(name, "_provider_uuid") ? 75 : 12))
         return NULL;
+    if (strncmp(name, "made_", 5) == 0)
+        return made_key(a, type);
+    const char *element = plain_element(type);
+    if (element != NULL)
+        return list(a, name, element);
     bool is_list = ends_with(type, "[]") || strncmp(type, "json", 4) == 0;
     const char *named = is_list || chance(a, 10) ? NULL : by_name(a, name);
     return named != NULL ? named : by_type(a, type);

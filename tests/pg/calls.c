@@ -247,6 +247,8 @@ static void a_call_is_one_conversation(void **state)
     char uuid[37];
     const char *call = value("SELECT gen_random_uuid()"),
                *first = start(&(vdb_conversation_start_input){ .call_uuid = call });
+    assert_string_equal(start(&(vdb_conversation_start_input){ .call_uuid = call, .caller_id = "1" }), first);
+    ok(vdb_conversation_end(clinic, first, &(vdb_conversation_end_input){ 0 }, &failure));
     refused(VDB_CONFLICT,
             vdb_conversation_start(clinic, &(vdb_conversation_start_input){ .call_uuid = call }, uuid, &failure));
     assert_contains(failure.detail, first);
@@ -313,12 +315,14 @@ static void a_message_keeps_what_it_is_given(void **state)
         .audio_file_path = "/a/b.wav",
         .stt_provider = "whisper",
         .stt_latency_ms = 11,
+        .rag_latency_ms = 5,
         .llm_provider = "openai",
         .llm_latency_ms = 22,
         .tts_provider = "azure",
         .tts_latency_ms = 33,
         .tokens_used = 44,
         .rag_chunk_uuids = KEYWORDS(NOBODY_UUID, CLINIC_UUID),
+        .rag_similarities = (const double[]){ 0.75, -0.5 },
         .detected_intent = "hours",
         .intent_confidence = 0.25,
     };
@@ -334,6 +338,7 @@ static void a_message_keeps_what_it_is_given(void **state)
     assert_string_equal(m->llm_provider, "openai");
     assert_string_equal(m->tts_provider, "azure");
     assert_true(m->stt_latency_ms == 11 && m->llm_latency_ms == 22 && m->tts_latency_ms == 33 && m->tokens_used == 44);
+    assert_int_equal(m->rag_latency_ms, 5);
     assert_string_equal(m->rag_chunk_uuids[0], NOBODY_UUID);
     assert_string_equal(m->rag_chunk_uuids[1], CLINIC_UUID);
     assert_null(m->rag_chunk_uuids[2]);
@@ -341,10 +346,15 @@ static void a_message_keeps_what_it_is_given(void **state)
     assert_true(m->intent_confidence == 0.25);
     assert_true(m[1].audio_duration_ms == 0 && m[1].rag_chunk_uuids == NULL && m[1].stt_provider == NULL);
     vdb_rows_free(m);
+    assert_string_equal(value("SELECT rag_similarities FROM v_voice_messages WHERE role = 'assistant'"), "{0.75,-0.5}");
     assert_int_equal(
         number("SELECT num_nulls(audio_duration_ms, stt_latency_ms, tokens_used, intent_confidence, rag_chunk_uuids) "
                "FROM v_voice_messages WHERE role = 'user'"),
         5);
+    sql("UPDATE v_voice_messages SET rag_chunk_uuids = ARRAY[NULL, '%s']::uuid[]", NOBODY_UUID); /* plain SQL may */
+    ok(vdb_message_list(clinic, c, &m, &count, &failure));
+    assert_string_equal(m->rag_chunk_uuids[0], NOBODY_UUID);
+    vdb_rows_free(m);
 }
 
 static void bad_messages_are_refused(void **state)
@@ -366,6 +376,11 @@ static void bad_messages_are_refused(void **state)
         { VDB_BAD_INPUT, { .role = "user", .content = "x", .stt_latency_ms = -1 } },
         { VDB_USAGE, { .role = "user", .content = "x", .rag_chunk_uuids = KEYWORDS(NOBODY_UUID, "no-uuid") } },
         { VDB_USAGE, { .role = "user", .content = "x", .rag_chunk_uuids = KEYWORDS("caf\xE9") } },
+        { VDB_USAGE,
+          { .role = "user",
+            .content = "x",
+            .rag_chunk_uuids = KEYWORDS(NOBODY_UUID),
+            .rag_similarities = (const double[]){ 2 } } },
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         refused(cases[i].status, vdb_conversation_say(clinic, c, &cases[i].message, NULL, &failure));

@@ -328,12 +328,72 @@ static void show_log(void)
 
 int run_group(const struct CMUnitTest *tests, size_t count)
 {
-    memory = arena_new();
+    memory = memory == NULL ? arena_new() : memory;
     if (getenv("PGHOST") == NULL)
         fprintf(stderr, "# PGHOST is not set: eval \"$(./dev pg env)\"\n");
     int failed = _cmocka_run_group_tests("tests", tests, count, begin, end);
     if (failed != 0)
         show_log();
+    arena_free(memory);
+    memory = NULL;
+    return failed;
+}
+
+/* ---- a cluster of one's own -------------------------------------------------------------------------------------- */
+
+static const char *own_cluster;
+
+static int dev_pg(const char *what)
+{
+    return system(text("'%s' pg --cluster %s %s >/dev/null 2>&1 </dev/null", source("dev"), own_cluster, what));
+}
+
+void start_server(void)
+{
+    if (dev_pg("start") != 0)
+        fail_msg("the cluster does not start");
+}
+
+void kill_server(void)
+{
+    char path[512];
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/clusters/%s/data/postmaster.pid", source(".pg"), own_cluster);
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fscanf(file, "%d", &pid) != 1 || kill(pid, SIGKILL) != 0)
+        fail_msg("the server cannot be killed: %s", path);
+    fclose(file);
+}
+
+/* The cluster's place, as libpq wants it, into this process's environment. */
+static bool point_at_cluster(void)
+{
+    char line[256];
+    FILE *shell = popen(text("eval \"$('%s' pg --cluster %s env)\" && printf '%%s\\n' \"$PGHOST\" \"$PGPORT\"",
+                             source("dev"), own_cluster),
+                        "r");
+    static const char *const names[] = { "PGHOST", "PGPORT" };
+    bool found = shell != NULL;
+    for (size_t i = 0; found && i < COUNT(names); i++) {
+        found = fgets(line, sizeof line, shell) != NULL;
+        line[strcspn(line, "\n")] = '\0';
+        found = found && setenv(names[i], line, 1) == 0;
+    }
+    return shell != NULL && pclose(shell) == 0 && found;
+}
+
+int run_group_on(const char *cluster, const struct CMUnitTest *tests, size_t count)
+{
+    memory = arena_new();
+    own_cluster = cluster;
+    int failed = 1;
+    if (dev_pg("start") != 0 || !point_at_cluster())
+        fprintf(stderr, "# cluster %s does not start\n", cluster);
+    else
+        failed = run_group(tests, count);
+    memory = arena_new();
+    if (dev_pg("drop") != 0)
+        fprintf(stderr, "# cluster %s is left\n", cluster);
     arena_free(memory);
     return failed;
 }

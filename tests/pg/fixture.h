@@ -33,6 +33,16 @@ extern vdb_error failure; /* of the last call that ok() or refused() made */
 #define run_with_database(tests) run_group((tests), COUNT(tests))
 int run_group(const struct CMUnitTest *tests, size_t count);
 
+/*
+ * The same on a cluster of the program's own, made by `./dev pg --cluster NAME` and dropped at the end: for what would
+ * disturb others.
+ */
+#define run_with_cluster(name, tests) run_group_on((name), (tests), COUNT(tests))
+int run_group_on(const char *cluster, const struct CMUnitTest *tests, size_t count);
+/* Its server is ended by SIGKILL, and started again. */
+void kill_server(void);
+void start_server(void);
+
 /* ---- calls of the library: each must pass `&failure` ------------------------------------------------------------- */
 
 #define ok(call) (failure.status = UNTOUCHED, check_ok((call), #call, __FILE__, __LINE__))

@@ -236,6 +236,7 @@ static const char *const tableless[] = { "document_lock", "erasure_add", "tenant
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {
+    "conversation_open",
     "tenant_list",
     "key_survey",
     "key_tenants",

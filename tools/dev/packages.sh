@@ -6,6 +6,7 @@ build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-open
     libzip-dev libcmocka-dev"
 test_packages="openssl pgbouncer zstd"
 bench_packages="poppler-utils"
+fuzz_packages="clang libclang-rt-dev"
 lint_packages="clang shellcheck"
 clang_tools="clang-format-14 clang-tidy-14"
 

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 
 # A fuzzer that goes on for hours is no hanging one.
-LONGER = 2 * int(os.environ.get("VOICEDB_LEAK_SECONDS") or 0)
+LONGER = 2 * int(os.environ.get("VOICEDB_LEAK_SECONDS") or 0) + 10 * int(os.environ.get("VOICEDB_FUZZ_SECONDS") or 0)
 
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:#\s*(?:skip\S*)\s*(.*))?$", re.I)
 POINT = re.compile(r"^(not )?ok\b\s*\d*\s*(?:-\s*)?(.*?)\s*(?:#\s*(skip)\S*\s*(.*))?$", re.I)
@@ -59,7 +59,7 @@ def script_programs(source):
         if path.endswith(".py"):
             yield Program(name, [sys.executable, path], [path], workdir=source)
         elif path.endswith(".sh"):
-            yield Program(name, ["sh", path], [path], workdir=source)
+            yield Program(name, ["sh", path], [path], workdir=source, timeout=600 + LONGER)
 
 
 def extension_programs(source):

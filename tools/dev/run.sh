@@ -21,7 +21,7 @@ test_main()
 {
     [ $# -le 1 ] || die 2 "test: takes one name" "Run \`./dev test\` for all tests, \`./dev test NAME\` for some."
     # shellcheck disable=SC2086
-    need_packages $build_packages $test_packages
+    need_packages $build_packages $test_packages $fuzz_packages
     compile "$top/build-test" -Db_sanitize=address,undefined -Db_lundef=false
     locked build_tenantvec
     use_cluster test "$top/tools/dev/test.conf"

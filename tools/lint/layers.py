@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-RANK = {"base": 0, "extract": 1, "secret": 1, "pg": 2, "schema": 3, "store": 3, "knowledge": 4, "privacy": 4, "webhook": 4,
+RANK = {"base": 0, "extract": 1, "secret": 1, "pg": 2, "schema": 3, "store": 3, "knowledge": 4, "calls": 4, "privacy": 4, "webhook": 4,
         "backup": 5, "doctor": 6, "cli": 7}
 NO_VOICE_TABLES = {"base", "extract", "pg"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')

@@ -475,7 +475,9 @@ typedef struct vdb_conversation {
     const char *summary;
     const char *ticket_id;
     const char *metadata; /* JSON object */
-    int64_t messages;
+    int64_t messages;     /* counted, as are the turns */
+    int64_t turns;
+    int64_t duration_ms; /* 0: going on */
     const char *created_at;
     const char *updated_at;
 } vdb_conversation;

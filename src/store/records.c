@@ -136,7 +136,8 @@ static const field conversation_fields[] = {
     F(TEXT, final_action),      F(TEXT, transfer_rule_uuid),
     F(TEXT, transfer_target),   F(TEXT, summary),
     F(TEXT, ticket_id),         F(JSON, metadata),
-    F(INTEGER, messages),       F(INSTANT, created_at),
+    F(INTEGER, messages),       F(INTEGER, turns),
+    F(INTEGER, duration_ms),    F(INSTANT, created_at),
     F(INSTANT, updated_at),
 };
 const record conversation_record = RECORD(conversation_fields);

@@ -166,7 +166,7 @@ static const struct {
     { "statement_timeout", { "30000" } },
     { "state", { "pending", "dead" } },
     { "milliseconds", { "30000" } },
-    { "rag_chunk_lists", { "\"{}\"", "\"{00000000-0000-4000-8000-000000000000}\"" } },
+    { "rag_chunk_lists", { "\"{}\"" } },
     { "rag_similarity_lists", { "\"{}\"", "\"{0.5}\"" } },
     { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },

@@ -195,6 +195,14 @@ static const char *start(const vdb_conversation_start_input *input)
     return text("%s", uuid);
 }
 
+static int64_t say(const char *conversation, const char *role, int64_t turn)
+{
+    int64_t number_of_turn = 0;
+    const vdb_message message = { .role = role, .content = text("%s at %d", role, (int)turn), .turn_number = turn };
+    ok(vdb_conversation_say(clinic, conversation, &message, &number_of_turn, &failure));
+    return number_of_turn;
+}
+
 static void a_conversation_starts_and_ends(void **state)
 {
     (void)state;
@@ -216,16 +224,21 @@ static void a_conversation_starts_and_ends(void **state)
     assert_string_equal(c->metadata, "{\"trunk\": 1}");
     assert_null(c->ended_at);
     assert_null(c->final_action);
-    assert_int_equal(c->messages, 0);
+    assert_true(c->messages == 0 && c->turns == 0 && c->duration_ms == 0);
     vdb_rows_free(c);
     const vdb_conversation_end_input end = { .final_action = "transfer",
                                              .transfer_rule_uuid = rule,
                                              .transfer_target = "1",
                                              .summary = "Quis comprar.",
                                              .ticket_id = "T-1" };
+    say(uuid, "user", 1);
+    say(uuid, "assistant", 1);
+    say(uuid, "user", 2);
     ok(vdb_conversation_end(clinic, uuid, &end, &failure));
+    sql("UPDATE v_voice_conversations SET started_at = ended_at - interval '1.5 s' WHERE call_uuid = '%s'", call);
     ok(vdb_conversation_get(clinic, uuid, &c, &failure));
     assert_non_null(c->ended_at);
+    assert_true(c->messages == 3 && c->turns == 2 && c->duration_ms == 1500);
     assert_true(is_before(c->started_at, c->ended_at));
     assert_string_equal(c->final_action, "transfer");
     assert_string_equal(c->transfer_rule_uuid, rule);
@@ -264,14 +277,6 @@ static void a_call_is_one_conversation(void **state)
     refused(VDB_NOT_FOUND, vdb_conversation_start(clinic, &(vdb_conversation_start_input){ .secretary = NOBODY_UUID },
                                                   uuid, &failure));
     assert_int_equal(number("SELECT count(*) FROM v_voice_conversations"), 3);
-}
-
-static int64_t say(const char *conversation, const char *role, int64_t turn)
-{
-    int64_t number_of_turn = 0;
-    const vdb_message message = { .role = role, .content = text("%s at %d", role, (int)turn), .turn_number = turn };
-    ok(vdb_conversation_say(clinic, conversation, &message, &number_of_turn, &failure));
-    return number_of_turn;
 }
 
 static void turns_are_numbered(void **state)

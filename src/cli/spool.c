@@ -56,21 +56,31 @@ static vdb_status print_dead(const cli_call *call, vdb_error *error)
     return VDB_OK;
 }
 
-vdb_status run_conversation_spool(cli_call *call, vdb_error *error)
+static vdb_status print_spools(const cli_call *call, const vdb_spool *rows, size_t count)
 {
-    const conversation_values *v = call->values;
-    if (v->dead != NULL)
-        return print_dead(call, error);
-    vdb_status status = v->send != NULL ? send_all(call, error) : VDB_OK;
-    const vdb_spool *rows;
-    size_t count;
-    if (status == VDB_OK)
-        status = vdb_log_spools(v->spool, &rows, &count, error);
-    if (status != VDB_OK)
-        return status;
     output_rows(call, &spool_record, rows, count, "state name process waiting bytes since");
     vdb_rows_free(rows);
     return VDB_OK;
+}
+
+/* The directory is looked at first: a log would make one that is misspelt. */
+vdb_status run_conversation_spool(cli_call *call, vdb_error *error)
+{
+    const conversation_values *v = call->values;
+    const vdb_spool *rows;
+    size_t count;
+    vdb_status status = vdb_log_spools(v->spool, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    if (v->send == NULL && v->dead == NULL)
+        return print_spools(call, rows, count);
+    vdb_rows_free(rows);
+    if (v->dead != NULL)
+        return print_dead(call, error);
+    status = send_all(call, error);
+    if (status == VDB_OK)
+        status = vdb_log_spools(v->spool, &rows, &count, error);
+    return status == VDB_OK ? print_spools(call, rows, count) : status;
 }
 
 vdb_status run_conversation_sweep(cli_call *call, vdb_error *error)

@@ -111,8 +111,11 @@ class Spool(Database):
         self.assertIsNone(self.clinic_json("conversation", "show", self.call)["ended_at"])
 
     def test_a_directory_that_is_none(self):
-        self.refused("conversation", "spool", "/nonexistent/spool", status=9, message="/nonexistent/spool cannot be read",
-                     hint="Name the directory", detail="No such file or directory")
+        misspelt = os.path.join(self.folder, "spoool")
+        for options in ([], ["--send"], ["--dead"]):
+            self.refused("conversation", "spool", misspelt, *options, status=9, message=f"{misspelt} cannot be read",
+                         hint="Name the directory", detail="No such file or directory")
+        self.assertEqual(os.listdir(self.folder), [])
 
 
 class Sweep(Database):

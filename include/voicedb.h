@@ -560,7 +560,7 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_message_list(vdb_tenant *tenant, const cha
                                                    const vdb_message **rows, size_t *count, vdb_error *error);
 
 typedef struct vdb_trace_event {
-    const char *event;   /* start; a role: user, assistant, system, tool; chunk; transfer; end */
+    const char *event;   /* start; a role: user, assistant, system, tool; chunk; transfer; end; webhook */
     const char *at;      /* NULL for a chunk, which the answer above it used */
     int64_t elapsed_ms;  /* since the start; 0 for a chunk */
     int64_t turn_number; /* 0: of the whole call */
@@ -1103,8 +1103,8 @@ typedef struct vdb_maintain_options {
 /*
  * Removes what tenants no longer keep (vdb_retention), ends conversations in which nothing was said for a day, as
  * vdb_conversation_sweep_all() does, vacuums and analyzes voice tables where it is due and rebuilds bloated or invalid
- * indexes concurrently: calls go on. Rows for vdb_rows_free(), one for each term, table and index. `options` may be NULL.
- * VDB_CONFLICT: another maintenance is at work; VDB_NOT_ALLOWED: not the owner.
+ * indexes concurrently: calls go on. Rows for vdb_rows_free(), one for each term, table and index. `options` may be
+ * NULL. VDB_CONFLICT: another maintenance is at work; VDB_NOT_ALLOWED: not the owner.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_maintain(vdb_pool *pool, const vdb_maintain_options *options,
                                                const vdb_maintenance **rows, size_t *count, vdb_error *error);

@@ -636,7 +636,7 @@ const cli_command cli_commands[] = {
               conversation_show_arguments, conversation_show_options),
       .help = "Show a conversation and what was said",
       .more = "With --trace: the time each stage took, the passages that answers used with their similarity, where "
-              "the call was transferred.",
+              "the call was transferred, the notices about it.",
       .example = "voicedb conversation show --trace 4f1d7c1e-8a53-4be5-9d6e-0c7d2b6a9f10" },
 
     { COMMAND("conversation", "sweep", CLI_DATABASE, run_conversation_sweep, conversation_values, none,

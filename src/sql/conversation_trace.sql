@@ -1,5 +1,5 @@
 -- A call by its UUID or its conversation's, an event a row, in their order: its start, what was said with the time each stage took, under
--- an answer the chunks it used, where it was transferred to, its end. No row: no such conversation. A chunk that is not there any more has
+-- an answer the chunks it used, where it was transferred to, its end, the notices about it. No row: no such conversation. A chunk that is not there any more has
 -- no content. Asked by: `conversation show --trace`.
 WITH v AS MATERIALIZED (
     SELECT c.*
@@ -48,6 +48,13 @@ WITH v AS MATERIALIZED (
                              'turns', (SELECT count(DISTINCT m.turn_number) FROM said m), 'messages', (SELECT count(*) FROM said))
     FROM v
     WHERE v.ended_at IS NOT NULL
+    UNION ALL
+    SELECT 5, d.event_number, 0, 'webhook', coalesce(d.delivered_at, d.last_attempt_at, d.created_at), NULL, NULL,
+           json_build_object('state', d.state, 'attempts', d.attempts, 'status', d.last_status, 'error', d.last_error,
+                             'took_ms', d.last_took_ms, 'delivery_uuid', d.delivery_uuid)
+    FROM v
+    JOIN v_voice_webhook_deliveries d
+      ON d.domain_uuid = :'domain_uuid'::uuid AND d.conversation_uuid = v.conversation_uuid
 )
 SELECT e.event, e.at, (extract(epoch FROM e.at - v.started_at) * 1000)::bigint AS elapsed_ms, e.turn_number, e.content,
        json_strip_nulls(e.details) AS details

@@ -10,6 +10,8 @@ DOCUMENT = "30000000-0000-4000-8000-000000000001"
 NEAR = "40000000-0000-4000-8000-000000000001"
 FOREIGN = "40000000-0000-4000-8000-000000000002"
 CONVERSATION = "50000000-0000-4000-8000-000000000001"
+ENDPOINT = "60000000-0000-4000-8000-000000000001"
+DELIVERY = "70000000-0000-4000-8000-000000000001"
 
 WORLD = f"""
 INSERT INTO v_voice_secretaries (domain_uuid, voice_secretary_uuid, name) VALUES ('{CLINIC_UUID}', '{SECRETARY}', 'Ana');
@@ -34,6 +36,12 @@ VALUES ('{CLINIC_UUID}', '{CONVERSATION}', 1, 'user', 'Que horas abrem?', '2026-
         '{{{NEAR},{FOREIGN}}}', '{{0.75,0.5}}'),
        ('{CLINIC_UUID}', '{CONVERSATION}', 2, 'assistant', 'Algo mais?', '2026-03-01 12:00:09Z', NULL, NULL, NULL, NULL, NULL, NULL,
         NULL, NULL, '{{{NEAR}}}', NULL);
+INSERT INTO v_voice_webhook_endpoints (domain_uuid, endpoint_uuid, url)
+VALUES ('{CLINIC_UUID}', '{ENDPOINT}', 'https://omniplay.example/hook');
+INSERT INTO v_voice_webhook_deliveries (domain_uuid, conversation_uuid, endpoint_uuid, delivery_uuid, state, attempts, last_attempt_at,
+                                        delivered_at, last_status, last_took_ms)
+VALUES ('{CLINIC_UUID}', '{CONVERSATION}', '{ENDPOINT}', '{DELIVERY}', 'delivered', 2, '2026-03-01 12:00:31Z',
+        '2026-03-01 12:00:31Z', 200, 15);
 """
 
 
@@ -65,6 +73,8 @@ class Trace(Database):
             ("transfer", "2026-03-01T12:00:30Z", 30000, 0, None, {
                 "target": "4000", "department": "Recepção", "type": "extension", "transfer_rule_uuid": RULE}),
             ("end", "2026-03-01T12:00:30Z", 30000, 0, "Quer saber o horário.", {"action": "transfer", "turns": 2, "messages": 3}),
+            ("webhook", "2026-03-01T12:00:31Z", 31000, 0, None, {
+                "state": "delivered", "attempts": 2, "status": 200, "took_ms": 15, "delivery_uuid": DELIVERY}),
         ])
         self.assertEqual(self.trace(CONVERSATION), events)
 
@@ -74,7 +84,7 @@ class Trace(Database):
 
     def test_for_people(self):
         lines = self.at_clinic("conversation", "show", "--trace", CALL).splitlines()
-        self.assertEqual(len(lines), 10)
+        self.assertEqual(len(lines), 11)
         self.assertRegex(lines[3], "3500 +1 +assistant +Às 8h. +rag_ms 12, llm_ms 410, tts_ms 95, tokens 44")
         self.assertRegex(lines[4], "chunk +Abrimos às 8h. +similarity 0.75, document horario.md, passage 3")
 

@@ -3,8 +3,8 @@
  * first byte says what the rest is: a file as it stands; a whole file in which the rest is laid over bytes of the
  * records, as its pairs of place and value; or the payload of a record whose checksums are right.
  */
-#include "calls/batch.h"
 #include "calls/spool.h"
+#include "calls/batch.h"
 
 #include <fcntl.h>
 #include <sodium.h>

@@ -250,6 +250,38 @@ static void a_message_may_be_long_and_odd(void **state)
     free(mebibyte);
 }
 
+/* Of which each end is a notice: the sweep's, and the real one. */
+static void a_swept_call_goes_on(void **state)
+{
+    (void)state;
+    sql("UPDATE v_voice_secretaries SET webhook_enabled = true, webhook_url = 'https://hook.example/'");
+    vdb_log *log = open_log(NULL);
+    char c[37];
+    int64_t swept = 0;
+    ok(vdb_log_start(log, CLINIC_UUID, &(vdb_conversation_start_input){ .secretary = "2000" }, c, &failure));
+    static const char *const words[] = { "a", "b" };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        say(log, c, "user", words[i]);
+        flush(log);
+        assert_int_equal(number("SELECT count(*) FROM v_voice_conversations WHERE ended_at IS NULL"), 1);
+        sql("UPDATE v_voice_conversations SET started_at = started_at - interval '2 h'");
+        sql("UPDATE v_voice_messages SET created_at = created_at - interval '2 h'");
+        ok(vdb_conversation_sweep(clinic, 3600, &swept, &failure));
+        assert_int_equal(swept, 1);
+        assert_string_equal(value("SELECT final_action FROM v_voice_conversations"), "abandoned");
+    }
+    ok(vdb_log_end(log, CLINIC_UUID, c, &(vdb_conversation_end_input){ .summary = "Desligou." }, &failure));
+    flush(log);
+    assert_int_equal(state_of(log).refused, 0);
+    vdb_log_close(log);
+    assert_string_equal(transcript(c), "1 user a|2 user b");
+    assert_string_equal(rows_on(admin, "SELECT final_action, summary, ended_at > now() - interval '1 h' FROM "
+                                       "v_voice_conversations"),
+                        "hangup|Desligou.|t");
+    assert_int_equal(
+        number("SELECT max(event_number) FROM v_voice_webhook_deliveries WHERE conversation_uuid = '%s'", c), 3);
+}
+
 /* ---- what only the database can say ------------------------------------------------------------------------------ */
 
 static void what_is_not_found_is_noted(void **state)
@@ -481,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_out_of_order_is_refused_at_once, begin, end_logging),
         cmocka_unit_test_setup_teardown(bad_input_is_refused_at_once, begin, end_logging),
         cmocka_unit_test_setup_teardown(a_message_may_be_long_and_odd, begin, end_logging),
+        cmocka_unit_test_setup_teardown(a_swept_call_goes_on, begin, end_logging),
         cmocka_unit_test_setup_teardown(what_is_not_found_is_noted, begin, end_logging),
         cmocka_unit_test_setup_teardown(what_can_never_be_stored_is_kept, begin, end_logging),
         cmocka_unit_test_setup_teardown(what_waits_is_stored_by_whoever_comes_next, begin, end_logging),

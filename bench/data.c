@@ -237,12 +237,45 @@ void sentence(random_stream *r, int subject, char *text, size_t room)
     snprintf(text + length, room - length, ".");
 }
 
+static bool many_words;
+
+void content_of_many_words(void)
+{
+    many_words = true;
+}
+
+/* Ranks by Zipf and Mandelbrot: frequency 1 / (rank + 30). */
+void draw_word(random_stream *r, char *word, size_t room)
+{
+    static const char *const syllables[] = { "ba", "ce", "di", "fo", "gu", "la",  "me",  "ni",  "po",  "ru",
+                                             "sa", "te", "vi", "zo", "lu", "pra", "tre", "cri", "flo", "bru" };
+    enum { SYLLABLES = sizeof syllables / sizeof syllables[0], MANY = SYLLABLES * SYLLABLES * SYLLABLES, OFFSET = 30 };
+    double share = (double)(random_next(r) >> 11) / (double)(UINT64_C(1) << 53);
+    int rank = (int)(OFFSET * pow((double)(MANY + OFFSET) / OFFSET, share)) - OFFSET;
+    snprintf(word, room, "%s%s%s", syllables[rank % SYLLABLES], syllables[rank / SYLLABLES % SYLLABLES],
+             syllables[rank / (SYLLABLES * SYLLABLES) % SYLLABLES]);
+}
+
+static void some_words(random_stream *r, char *text, size_t room)
+{
+    size_t length = 0;
+    for (int i = 0; i < 8; i++) {
+        char word[16];
+        draw_word(r, word, sizeof word);
+        length += (size_t)snprintf(text + length, room - length, i % 2 == 0 ? "%s de " : "%s ", word);
+    }
+    text[length - 1] = '.';
+}
+
 void chunk_content(int chunk, char content[CONTENT_ROOM])
 {
     random_stream r = { seed_of(KIND_CONTENT, (uint64_t)chunk, 1) };
     size_t length = 0;
     while (length < 560) {
-        sentence(&r, chunk / CHUNKS_A_DOCUMENT, content + length, 256);
+        if (many_words)
+            some_words(&r, content + length, 256);
+        else
+            sentence(&r, chunk / CHUNKS_A_DOCUMENT, content + length, 256);
         length += strlen(content + length);
         content[length++] = ' ';
     }

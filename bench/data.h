@@ -41,7 +41,14 @@ void chunk_uuid_of(int chunk, uint8_t uuid[16]);
 void chunk_vector(const dataset *d, int tenant, int chunk, float *vector);
 /* The vector of question `number` to this tenant. */
 void question_vector(const dataset *d, int tenant, int number, float *vector);
-/* About 600 bytes of Portuguese. */
+/*
+ * Lets texts have many words: of 8000 made-up ones, as often as those of a language beside its stop words, the most
+ * frequent one in a fifth of the chunks. Those of the sentences are a hundred, which is no vocabulary to search by.
+ */
+void content_of_many_words(void);
+/* One of them. */
+void draw_word(random_stream *r, char *word, size_t room);
+/* About 600 bytes of Portuguese, or of many words. */
 void chunk_content(int chunk, char content[CONTENT_ROOM]);
 /* A sentence about one of a few hundred subjects; sentences of a subject share words. */
 void sentence(random_stream *r, int subject, char *text, size_t room);

@@ -32,9 +32,9 @@ static double ask_library(vdb_tenant *tenant, const question *q, int *rows)
 {
     vdb_error error;
     vdb_search_result *result;
-    const vdb_search_request request = { .embedding = q->vector,
-                                         .dimensions = VDB_DIMENSIONS,
-                                         .embedding_model = BENCH_MODEL };
+    const vdb_search_request request = {
+        .embedding = q->vector, .dimensions = VDB_DIMENSIONS, .embedding_model = BENCH_MODEL, .keep_duplicates = true
+    };
     double started = now_ms();
     must(vdb_search(tenant, &request, &result, &error), &error);
     double took = now_ms() - started;

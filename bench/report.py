@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
-NAMES = ["search", "overhead", "ingest", "extract", "call", "webhook", "migrate", "backup", "doctor", "tenantvec"]
+NAMES = ["search", "overhead", "ingest", "extract", "call", "webhook", "knowledge", "migrate", "backup", "doctor", "tenantvec"]
 TARGETS = "| target | measured | must reach | |"
 INTRODUCTION = """# Measurements
 

@@ -80,6 +80,7 @@ measure()
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
     call) "$programs/bench-call" $quick ;;
     webhook) "$programs/bench-webhook" $quick ;;
+    knowledge) python3 "$top/bench/knowledge.py" "$programs/bench-knowledge" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;
     backup) "$programs/bench-load" $quick && sh "$top/bench/backup.sh" $quick ;;
     extract) python3 "$top/bench/extract.py" $quick "$VOICEDB_BUILD/src/cli" ;;
@@ -94,11 +95,11 @@ if [ -n "$prepare" ] && [ "$*" != tenantvec ]; then
     exit 2
 fi
 case ${1:-all} in
-all) set -- search overhead ingest extract call webhook migrate backup doctor tenantvec ;;
-search | overhead | ingest | extract | call | webhook | migrate | backup | doctor | tenantvec) ;;
+all) set -- search overhead ingest extract call webhook knowledge migrate backup doctor tenantvec ;;
+search | overhead | ingest | extract | call | webhook | knowledge | migrate | backup | doctor | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
-    echo "hint: name one of search, overhead, ingest, extract, call, webhook, migrate, backup, doctor, tenantvec, or none for all." >&2
+    echo "hint: name one of search, overhead, ingest, extract, call, webhook, knowledge, migrate, backup, doctor, tenantvec, or none for all." >&2
     exit 2
     ;;
 esac

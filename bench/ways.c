@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { WARM_UP = 20, LEAST_QUESTIONS = 30, PARAMETERS = 6 };
+enum { WARM_UP = 20, LEAST_QUESTIONS = 30, PARAMETERS = 8 };
 
 #define SPEC_COLUMNS                                                                                                   \
     "SELECT chunk_uuid, content, 1 - (embedding <=> $2::vector) AS similarity FROM v_voice_document_chunks "
@@ -59,7 +59,7 @@ static void bind(const way *w, const question *q, bound *b)
     int vector = w->kind == WAY_ALL ? 0 : 1;
     *b = (bound){ .count = w->kind == WAY_TWO_STAGE ? PARAMETERS : vector + 1 };
     snprintf(b->candidates, sizeof b->candidates, "%d", w->candidates);
-    const char *const all[] = { q->domain, b->wire, NULL, BENCH_MODEL, b->candidates, "5" };
+    const char *const all[] = { q->domain, b->wire, NULL, NULL, NULL, BENCH_MODEL, b->candidates, "5" };
     memcpy(b->values, all, sizeof all);
     b->values[vector] = b->wire;
     b->lengths[vector] = wire_floats(q->vector, q->dimensions, b->wire);
@@ -176,7 +176,7 @@ static void write_execute(FILE *to, const way *w, const question *q)
         fprintf(to, "%s%.9g", i == 0 ? "'[" : ",", (double)q->vector[i]);
     fputs("]'", to);
     if (w->kind == WAY_TWO_STAGE)
-        fprintf(to, ", NULL, '" BENCH_MODEL "', %d, 5", w->candidates);
+        fprintf(to, ", NULL, NULL, NULL, '" BENCH_MODEL "', %d, 5", w->candidates);
     fputc(')', to);
 }
 

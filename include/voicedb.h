@@ -54,7 +54,8 @@ typedef enum vdb_status {
     VDB_BAD_INPUT = 9,   /* a file, JSON or vector that cannot be used */
     VDB_PENDING = 10,    /* migrations are pending */
     VDB_DRIFT = 11,      /* the schema differs from its migrations */
-    VDB_FINDINGS = 12    /* a check found something */
+    VDB_FINDINGS = 12,   /* a check found something */
+    VDB_WORSE = 13       /* an evaluation is worse than the one it is compared with */
 } vdb_status;
 
 /* What went wrong and what to do. Filled by a failing call; all strings end with NUL, an unused one is empty. */
@@ -363,11 +364,25 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_document_get(vdb_tenant *tenant, const cha
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_enable(vdb_tenant *tenant, const char *document_uuid, bool enabled,
                                                       vdb_error *error);
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_remove(vdb_tenant *tenant, const char *document_uuid, vdb_error *error);
+/*
+ * Makes what search by words needs of the tenant's passages that lack it: those of an older voicedb, and those that
+ * another program has written or changed. `progress` (may be NULL) is told how many are done, of 0. `chunks` (may be
+ * NULL) holds how many there were, also when it was stopped. Can run beside everything else.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_index(vdb_tenant *tenant, vdb_progress progress, void *context,
+                                                     int64_t *chunks, vdb_error *error);
 /* In chunk_index order. */
 VDB_API VDB_MUST_CHECK vdb_status vdb_chunk_list(vdb_tenant *tenant, const char *document_uuid, const vdb_chunk **rows,
                                                  size_t *count, vdb_error *error);
 
 /* ---- search ------------------------------------------------------------------------------------------------------ */
+
+typedef enum vdb_search_mode {
+    VDB_SEARCH_AUTO,    /* hybrid for a question, vector for a ready embedding */
+    VDB_SEARCH_VECTOR,  /* by meaning, as far as the embedding knows it */
+    VDB_SEARCH_LEXICAL, /* by words: without the embeddings provider */
+    VDB_SEARCH_HYBRID   /* by both, in one round trip */
+} vdb_search_mode;
 
 typedef struct vdb_search_request {
     const char *question;   /* embedded by the provider, unless `embedding` is given */
@@ -377,6 +392,14 @@ typedef struct vdb_search_request {
     const char *secretary;   /* UUID, extension or name: its documents and those for all, its threshold; NULL: all */
     int top;                 /* at most so many results, 1 to 1000; 0: 5 */
     const double *threshold; /* least similarity, 0 to 1; NULL: the secretary's, or none without a secretary */
+    vdb_search_mode mode;
+    const char *const *documents;      /* only these, UUIDs or names, ends with NULL; NULL: all */
+    const char *const *document_types; /* only these, ends with NULL; NULL: all */
+    const char *metadata;              /* a JSON object that a passage's metadata must contain; NULL: any */
+    bool keep_duplicates;              /* also passages that say the same as a better one */
+    int neighbours;                    /* so many passages before and behind each hit are joined to it, 0 to 10 */
+    int deadline_ms; /* how long it may take, at least 20; 0: as long as it takes. When the embeddings provider fails,
+                        or would be too slow, the question is answered by its words, and `left_out` says so */
 } vdb_search_request;
 
 typedef struct vdb_search_hit {
@@ -385,24 +408,40 @@ typedef struct vdb_search_hit {
     const char *document_name;
     int64_t chunk_index;
     const char *content;
-    double similarity;
+    const char *metadata;
+    double similarity;   /* NaN: not known, where the question or the passage has no embedding of the model */
+    double word_share;   /* 0 to 1: how much of the weight of the question's words it has; 0 in vector mode */
+    double score;        /* what it is ordered by: similarity, word_score, or the sum of 1 / (60 + rank) */
+    double word_score;   /* BM25 */
+    int64_t vector_rank; /* from 1; 0: not among those found by vector, or not looked for there */
+    int64_t word_rank;   /* likewise by words */
+    const char *before;  /* the passages in front of it in its document; NULL: there is none, or none was asked for */
+    const char *after;   /* likewise behind it */
 } vdb_search_hit;
 
 typedef struct vdb_search_result {
     const vdb_search_hit *hits; /* best first; of equal ones the smaller chunk_uuid */
     size_t count;
-    size_t below_threshold;      /* how many of the `top` nearest were left out by the threshold */
-    double best_below_threshold; /* the best of those */
-    const char *embedding_model;
-    const char *strategy; /* two-stage, exact, hnsw, ivfflat, tenantvec; off: rag_enabled is false */
+    size_t below_threshold;      /* how many of the `top` best were left out because they are not good enough */
+    double best_below_threshold; /* the highest similarity of those, or word_share in lexical mode */
+    size_t duplicates;           /* how many were left out because they say the same as a better one */
+    const char *verdict;         /* found; not_good_enough: there are passages, all below the threshold; nothing: there
+                                    is none; off: rag_enabled is false */
+    const char *mode;            /* vector, lexical, hybrid, off */
+    const char *left_out;        /* what this search did without, in a sentence; NULL: nothing */
+    const char *embedding_model; /* empty: the question was not embedded */
+    const char *embedded;        /* the question's embedding: provider, remembered (asked lately), given, no */
+    const char *strategy; /* two-stage, exact, hnsw, ivfflat, tenantvec; words: no vector; off: rag_enabled is false */
     double embed_ms;
     double search_ms;
 } vdb_search_result;
 
 /*
- * The `top` chunks of the tenant that are nearest to the question by cosine, among the enabled, ready documents that
- * the secretary may use, of this embedding model only. Release with vdb_search_free(). VDB_BAD_INPUT: no question, a
- * vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
+ * The `top` best passages of the tenant among the enabled, ready documents that the secretary may use: by cosine to the
+ * question's embedding among those of its model, by the question's words, or by both, their ranks added up (reciprocal
+ * rank fusion, k = 60). A passage is good enough when its similarity reaches the threshold, or its word_share does and
+ * is at least 0.4. Release with vdb_search_free(). VDB_BAD_INPUT: no question, a question without words in lexical
+ * mode, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
                                              vdb_search_result **result, vdb_error *error);

@@ -18,6 +18,7 @@ static const struct {
     [VDB_PENDING] = { "pending", 200 },
     [VDB_DRIFT] = { "drift", 200 },
     [VDB_FINDINGS] = { "findings", 200 },
+    [VDB_WORSE] = { "worse", 200 },
 };
 
 static size_t known(vdb_status status)

@@ -30,6 +30,7 @@ static const char *const destination_types[] = { "extension", "ring_group", "que
 static const char *const roles[] = { "user", "assistant", "system", "tool", NULL };
 static const char *const strategies[] = { "two-stage", "tenantvec", "hnsw", "ivfflat", "none", NULL };
 static const char *const delivery_states[] = { "pending", "sending", "delivered", "dead", NULL };
+const char *const cli_search_modes[] = { "auto", "vector", "lexical", "hybrid", NULL };
 static const char *const shells[] = { "bash", NULL };
 
 static const double most_int32 = 2147483647;
@@ -41,6 +42,7 @@ const cli_noun cli_nouns[] = {
     { "secretary", "The phone secretaries" },
     { "document", "What the secretaries know" },
     { "search", "Find the answer to a question" },
+    { "eval", "How well searches find what is known to answer" },
     { "transfer", "Rules that say where a call goes" },
     { "conversation", "Calls and what was said in them" },
     { "privacy", "What is kept of callers, and for how long" },
@@ -216,7 +218,38 @@ static const cli_parameter search_options[] = {
     { TEXT("secretary", secretary), .value = "SECRETARY", .standard = "all documents",
       .help = "Search as this secretary does, with its documents and its threshold: UUID, extension or name" },
     { INTEGER("top", top, 1, 1000), .standard = "5", .help = "At most so many passages" },
+    { NUMBER("threshold", threshold, 0, 1), .standard = "the secretary's, or none",
+      .help = "The least similarity, or share of the question's weight in words, which must be 0.4 too" },
+    { CHOICE("mode", mode, cli_search_modes), .standard = "auto",
+      .help = "By vector, by words (lexical), or by both (hybrid); auto is hybrid" },
+    { TEXTS("document", documents), .value = "DOCUMENT", .standard = "all",
+      .help = "Only passages of this document: UUID or name" },
+    { TEXTS("type", types), .value = "TYPE", .standard = "all", .help = "Only passages of documents of this type" },
+    { JSON("metadata", metadata), .standard = "any", .help = "Only passages whose metadata contain this object" },
+    { INTEGER("neighbours", neighbours, 0, 10), .standard = "0",
+      .help = "Join so many passages before and behind each one" },
+    { INTEGER("deadline", deadline, 20, 600000), .value = "MS", .standard = "as long as it takes",
+      .help = "Answer within so many milliseconds: by words, where the embeddings provider is too slow or fails" },
+    { FLAG("duplicates", duplicates), .help = "Show also passages that say the same as a better one" },
+    { FLAG("explain", explain), .help = "Show the ranks and scores of each passage, and how the search was made" },
+    { 0 },
+};
+#undef V
+
+#define V eval_values
+static const cli_parameter eval_arguments[] = {
+    { PATHS("FILE", files), .required = true, .help = "Questions and what answers them, one JSON object a line" },
+    { 0 },
+};
+static const cli_parameter eval_options[] = {
+    { CHOICE("mode", mode, cli_search_modes + 1), .standard = "each of them", .help = "Ask in this way only" },
+    { TEXT("secretary", secretary), .value = "SECRETARY", .standard = "all documents, no threshold",
+      .help = "Ask as this secretary does, unless a line names one: UUID, extension or name" },
     { NUMBER("threshold", threshold, 0, 1), .standard = "the secretary's, or none", .help = "The least similarity" },
+    { INTEGER("rounds", rounds, 1, 1000), .standard = "1", .help = "Ask each question so often, for the times" },
+    { PATH("compare", compare), .standard = "nothing",
+      .help = "What `voicedb --json eval` printed before: exit with 13 when a figure has dropped" },
+    { NUMBER("tolerance", tolerance, 0, 1), .standard = "0.01", .help = "How much a figure may drop" },
     { 0 },
 };
 #undef V
@@ -599,10 +632,25 @@ const cli_command cli_commands[] = {
       .help = "Let searches find a document again" },
     { COMMAND("document", "disable", CLI_TENANT, run_document_disable, document_values, document_argument, none),
       .help = "Keep a document out of searches" },
+    { COMMAND("document", "index", CLI_TENANT, run_document_index, document_values, none, none),
+      .help = "Make passages findable by words",
+      .more = "Needed once after an upgrade from a voicedb that did not search by words, and for what another program "
+              "wrote. Searches "
+              "go on meanwhile." },
 
     { COMMAND("search", NULL, CLI_TENANT, run_search, search_values, search_arguments, search_options),
       .help = "Find the passages that answer a question",
+      .more = "The answer may be that there is none: not_good_enough and nothing are verdicts, not errors.",
       .example = "voicedb search --secretary 800 --top 3 Vocês atendem no sábado?" },
+
+    { COMMAND("eval", NULL, CLI_TENANT, run_eval, eval_values, eval_arguments, eval_options),
+      .help = "Ask questions whose answers are known, and count what is found",
+      .more =
+          "Each line has a `question` and what answers it: `document` and `answer_contains`, `documents`, `expected` "
+          "(a list of such objects), or `\"nothing\": true`; further `kind` and `secretary`. Prints recall@k, the mean "
+          "reciprocal rank, nDCG@10 and times for each way to search. With --compare it is a regression test: it exits "
+          "with 13 when recall@5, MRR or nDCG of a way have dropped.",
+      .example = "voicedb eval --compare saved.json questions.jsonl" },
 
     { COMMAND("transfer", "add", CLI_TENANT, run_transfer_add, transfer_values, none, transfer_add_options),
       .help = "Add a transfer rule; prints its UUID",

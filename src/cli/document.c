@@ -4,6 +4,7 @@
 #include "cli/values.h"
 #include "store/records.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char *const outcomes[] = {
@@ -229,4 +230,24 @@ vdb_status run_document_enable(cli_call *call, vdb_error *error)
 vdb_status run_document_disable(cli_call *call, vdb_error *error)
 {
     return apply(call, disable, error);
+}
+
+vdb_status run_document_index(cli_call *call, vdb_error *error)
+{
+    progress bar;
+    int64_t chunks;
+    progress_begin(&bar, "index", call->json);
+    interrupt_watch();
+    vdb_status status = vdb_document_index(call->tenant, progress_step, &bar, &chunks, error);
+    progress_end(&bar);
+    if (status != VDB_OK)
+        return status;
+    if (call->json) {
+        json_writer w = json_writer_on(stdout);
+        json_open(&w, NULL, '{');
+        json_integer_member(&w, "chunk_count", chunks);
+        json_close(&w, '}');
+    }
+    output_note(call, "%" PRId64 " passage%s made findable by words", chunks, chunks == 1 ? "" : "s");
+    return VDB_OK;
 }

@@ -18,6 +18,7 @@ const cli_exit cli_exits[] = {
     { VDB_PENDING, "`migrate status`: migrations are pending" },
     { VDB_DRIFT, "`migrate status`, `migrate verify`: what was applied differs" },
     { VDB_FINDINGS, "`doctor` found something" },
+    { VDB_WORSE, "`eval --compare`: search has become worse" },
     { 0 },
 };
 

@@ -36,12 +36,33 @@ typedef struct document_values {
     const bool *chunks;
 } document_values;
 
+/* The names of vdb_search_mode, by their numbers; ends with NULL. */
+extern const char *const cli_search_modes[];
+
 typedef struct search_values {
     const char *const *question; /* its words */
     const char *secretary;
     const int64_t *top;
     const double *threshold;
+    const char *mode;
+    const char *const *documents;
+    const char *const *types;
+    const char *metadata;
+    const int64_t *neighbours;
+    const int64_t *deadline;
+    const bool *duplicates;
+    const bool *explain;
 } search_values;
+
+typedef struct eval_values {
+    const char *const *files;
+    const char *mode;
+    const char *secretary;
+    const double *threshold;
+    const int64_t *rounds;
+    const char *compare;
+    const double *tolerance;
+} eval_values;
 
 typedef struct transfer_values {
     const char *transfer_rule; /* UUID */

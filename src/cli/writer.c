@@ -114,7 +114,7 @@ void json_number(json_writer *w, const char *key, double number)
     char text[40];
     number_format(text, sizeof text, number);
     before(w, key);
-    fputs(text, w->file);
+    fputs(isfinite(number) ? text : "null", w->file);
 }
 
 void json_flag(json_writer *w, const char *key, bool value)

@@ -45,6 +45,8 @@ static const checking checks[] = {
       check_chunk_model, NULL },
     { "secret-sealed", "Secrets are sealed, and the master keys at hand open them", NEEDS_CURRENT | NEEDS_ROWS,
       check_secret_sealed, fix_secret_sealed },
+    { "document-terms", "Every document is found by its words", NEEDS_CURRENT | NEEDS_ROWS, check_document_terms,
+      NULL },
     { "document-stuck", "No document waits for ever", NEEDS_CURRENT | NEEDS_ROWS, check_document_stuck, fix_statement },
     { "secretary-provider", "Secretaries have the providers they need", NEEDS_CURRENT | NEEDS_ROWS,
       check_secretary_provider, NULL },

@@ -85,6 +85,7 @@ vdb_status check_maintenance(doctor *d, vdb_error *error);
 vdb_status check_chunk_embedding(doctor *d, vdb_error *error);
 vdb_status check_chunk_model(doctor *d, vdb_error *error);
 vdb_status check_secret_sealed(doctor *d, vdb_error *error);
+vdb_status check_document_terms(doctor *d, vdb_error *error);
 vdb_status check_document_stuck(doctor *d, vdb_error *error);
 vdb_status check_secretary_provider(doctor *d, vdb_error *error);
 vdb_status check_transfer_number(doctor *d, vdb_error *error);

@@ -5,6 +5,7 @@
 #include "knowledge/builtin.h"
 #include "knowledge/embed.h"
 #include "queries.h"
+#include "store/chunk_terms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@ vdb_status check_chunk_embedding(doctor *d, vdb_error *error)
         return VDB_OK;
     }
     return doctor_ask_reports(d, QUERY_DOCTOR_CHUNK_EMBEDDINGS, (const param[]){ P(d->domain) }, error);
+}
+
+vdb_status check_document_terms(doctor *d, vdb_error *error)
+{
+    number version;
+    const param params[] = { p_int(&(int64_t){ TERMS_VERSION }, &version), P(d->domain) };
+    return doctor_ask_reports(d, QUERY_DOCTOR_DOCUMENT_TERMS, params, error);
 }
 
 vdb_status check_document_stuck(doctor *d, vdb_error *error)

@@ -14,7 +14,7 @@
  */
 #include "knowledge/builtin.h"
 
-#include "knowledge/words.h"
+#include "base/words.h"
 
 #include <assert.h>
 #include <limits.h>

@@ -56,6 +56,17 @@ embed_usage embedder_usage(const embedder *e)
     return e->lexical != NULL ? (embed_usage){ 0 } : remote_usage(e->remote);
 }
 
+void embedder_limit(embedder *e, int limit_ms)
+{
+    if (e->remote != NULL)
+        remote_limit(e->remote, limit_ms);
+}
+
+bool embedder_is_remote(const embedder *e)
+{
+    return e->remote != NULL;
+}
+
 vdb_status embed_texts(embedder *e, embed_kind kind, const char *const *texts, size_t count, float *vectors,
                        int *dimensions, vdb_error *error)
 {

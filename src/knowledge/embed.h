@@ -37,6 +37,12 @@ const char *embedder_address(const embedder *e);
 /* What was used since it was made. */
 embed_usage embedder_usage(const embedder *e);
 
+/* Lets the calls that follow end within so many milliseconds, or VDB_PROVIDER; 0: as the config says. */
+void embedder_limit(embedder *e, int limit_ms);
+
+/* False when an embedding takes microseconds and nobody else: no deadline needs to care. */
+bool embedder_is_remote(const embedder *e);
+
 /*
  * Embeds `count` texts into `vectors`, count × VDB_DIMENSIONS floats, each padded with zeros behind its `*dimensions`
  * numbers. All of one call have the same number of dimensions. VDB_PROVIDER: the provider failed, after its retries;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IDLE = 8 };
+enum { MOST_IDLE = 8, MOST_REMEMBERED = 16 };
 
 typedef struct idle {
     embedder *embedder;
@@ -14,10 +14,18 @@ typedef struct idle {
     char *config;
 } idle;
 
+typedef struct remembered {
+    char *name, *config, *question;
+    float *vector;
+    int dimensions;
+} remembered;
+
 struct tenant_attachment {
     pthread_mutex_t lock;
     size_t count;
     idle idle[MOST_IDLE];
+    remembered remembered[MOST_REMEMBERED];
+    size_t oldest;
 };
 
 static void discard(idle *i)
@@ -27,8 +35,19 @@ static void discard(idle *i)
     free(i->config);
 }
 
+static void forget(remembered *r)
+{
+    free(r->name);
+    free(r->config);
+    free(r->question);
+    free(r->vector);
+    *r = (remembered){ 0 };
+}
+
 static void destroy(struct tenant_attachment *cache)
 {
+    for (size_t i = 0; i < MOST_REMEMBERED; i++)
+        forget(&cache->remembered[i]);
     while (cache->count > 0)
         discard(&cache->idle[--cache->count]);
     pthread_mutex_destroy(&cache->lock);
@@ -116,4 +135,48 @@ void provider_release(vdb_tenant *t, const search_context *context, embedder *e)
     }
     if (!kept)
         discard(&i);
+}
+
+static bool is_of(const remembered *r, const search_context *context, const char *question)
+{
+    return r->vector != NULL && strcmp(r->question, question) == 0 && strcmp(r->name, context->provider_name) == 0 &&
+           strcmp(r->config, context->provider_config) == 0;
+}
+
+bool provider_recall(vdb_tenant *t, const search_context *context, const char *question, float *vector, int *dimensions)
+{
+    struct tenant_attachment *cache = cache_of(t);
+    bool found = false;
+    if (cache == NULL || context->provider_name == NULL)
+        return false;
+    pthread_mutex_lock(&cache->lock);
+    for (size_t i = 0; !found && i < MOST_REMEMBERED; i++) {
+        const remembered *r = &cache->remembered[i];
+        found = is_of(r, context, question);
+        if (found) {
+            memcpy(vector, r->vector, VDB_DIMENSIONS * sizeof *vector);
+            *dimensions = r->dimensions;
+        }
+    }
+    pthread_mutex_unlock(&cache->lock);
+    return found;
+}
+
+void provider_remember(vdb_tenant *t, const search_context *context, const char *question, const float *vector,
+                       int dimensions)
+{
+    struct tenant_attachment *cache = cache_of(t);
+    remembered r = { strdup(context->provider_name), strdup(context->provider_config), strdup(question),
+                     malloc(VDB_DIMENSIONS * sizeof *vector), dimensions };
+    if (cache == NULL || r.name == NULL || r.config == NULL || r.question == NULL || r.vector == NULL) {
+        forget(&r);
+        return;
+    }
+    memcpy(r.vector, vector, VDB_DIMENSIONS * sizeof *vector);
+    pthread_mutex_lock(&cache->lock);
+    remembered evicted = cache->remembered[cache->oldest];
+    cache->remembered[cache->oldest] = r;
+    cache->oldest = (cache->oldest + 1) % MOST_REMEMBERED;
+    pthread_mutex_unlock(&cache->lock);
+    forget(&evicted);
 }

@@ -13,4 +13,10 @@
 vdb_status provider_borrow(vdb_tenant *t, const search_context *context, embedder **e, vdb_error *error);
 void provider_release(vdb_tenant *t, const search_context *context, embedder *e);
 
+/* Embeddings of the questions asked last, by this provider as it is configured now. False: it is not among them. */
+bool provider_recall(vdb_tenant *t, const search_context *context, const char *question, float *vector,
+                     int *dimensions);
+void provider_remember(vdb_tenant *t, const search_context *context, const char *question, const float *vector,
+                       int dimensions);
+
 #endif

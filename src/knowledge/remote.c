@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <curl/curl.h>
@@ -30,6 +31,7 @@ struct remote {
     CURL *curl; /* one handle, so that requests share a connection */
     struct curl_slist *headers;
     embed_usage usage;
+    double until; /* on clock_ms(); 0: no limit beside the config's */
     char curl_reason[CURL_ERROR_SIZE];
 };
 
@@ -77,8 +79,6 @@ static bool make_handle(remote *r)
            curl_easy_setopt(r->curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-           curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, (long)r->config.timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(r->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)r->config.connect_timeout_ms) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_USERAGENT, "voicedb/" VOICEDB_VERSION) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, r->headers) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_ERRORBUFFER, r->curl_reason) == CURLE_OK &&
@@ -123,6 +123,18 @@ const remote_config *remote_settings(const remote *r)
 embed_usage remote_usage(const remote *r)
 {
     return r->usage;
+}
+
+void remote_limit(remote *r, int limit_ms)
+{
+    r->until = limit_ms > 0 ? clock_ms() + limit_ms : 0;
+}
+
+/* What is left of the limit, at most `most`, at least 1. */
+static int64_t left_of_limit(const remote *r, int64_t most)
+{
+    double left = r->until == 0 ? (double)most : r->until - clock_ms();
+    return left >= (double)most ? most : left < 1 ? 1 : (int64_t)left;
 }
 
 /* ---- what can go wrong, and whether another try may mend it ------------------------------------------------------ */
@@ -313,6 +325,8 @@ static outcome transfer(remote *r, const char *body, buffer *answer)
     curl_easy_setopt(r->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
     curl_easy_setopt(r->curl, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(r->curl, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, (long)left_of_limit(r, r->config.timeout_ms));
+    curl_easy_setopt(r->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)left_of_limit(r, r->config.connect_timeout_ms));
 
     result.code = curl_easy_perform(r->curl);
     curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &result.http);
@@ -364,7 +378,7 @@ static vdb_status report_overflow(const remote *r, const buffer *answer, int tri
 
 static vdb_status request(remote *r, const char *body, buffer *answer, int *tries, vdb_error *error)
 {
-    int64_t left = LONGEST_WAITING_MS;
+    int64_t left = left_of_limit(r, LONGEST_WAITING_MS);
     for (*tries = 1;; ++*tries) {
         outcome result = transfer(r, body, answer);
         if (result.code == CURLE_OK && result.http >= 200 && result.http <= 299)
@@ -374,7 +388,8 @@ static vdb_status request(remote *r, const char *body, buffer *answer, int *trie
         if (result.code == CURLE_WRITE_ERROR && answer->failed)
             return report_overflow(r, answer, *tries, error);
         int64_t wait = choose_wait(&result, *tries, left);
-        if (!find_failure(&result)->retry || *tries > r->config.max_retries || wait > left)
+        if (!find_failure(&result)->retry || *tries > r->config.max_retries || wait > left ||
+            wait >= left_of_limit(r, LONGEST_WAITING_MS + 1))
             return report(r, &result, answer, *tries, error);
         sleep_ms(wait);
         left -= wait;

@@ -33,6 +33,12 @@ const remote_config *remote_settings(const remote *r);
 embed_usage remote_usage(const remote *r);
 
 /*
+ * Lets the calls that follow end within so many milliseconds, all tries and waits together, as if the server had not
+ * answered in time; 0: as the config says.
+ */
+void remote_limit(remote *r, int limit_ms);
+
+/*
  * Embeds `count` texts into `vectors`, count × VDB_DIMENSIONS floats: unit vectors of `*dimensions` numbers, padded
  * with zeros. No request has more texts, or more tokens by a careful estimate, than the service takes. On failure
  * `vectors` is undefined. VDB_PROVIDER: the server failed, after its retries, or answered nonsense; VDB_BAD_INPUT: a

@@ -275,50 +275,73 @@ static bool succeeded(const PGresult *result)
     return PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
 }
 
+static void clear_results(PGresult **results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PQclear(results[i]);
+        results[i] = NULL;
+    }
+}
+
 /*
- * Reads until the pipeline's end; `result` gets that of the last command but the end itself. A statement counts as
- * prepared when its own parse has succeeded, whatever came after: the server keeps it.
+ * Reads until the pipeline's end; `results` get those of the last `wanted` statements. A statement counts as prepared
+ * when its own parse has succeeded, whatever came after: the server keeps it.
  */
-static vdb_status drain(connection *c, PGresult **result, vdb_error *error)
+static vdb_status drain(connection *c, size_t statements, PGresult **results, size_t wanted, vdb_error *error)
 {
     vdb_status status = VDB_OK;
     int64_t deadline = deadline_of(c);
-    PGresult *last = NULL;
+    size_t run = 0;
     for (size_t i = 0;; i++) {
         PGresult *next;
         vdb_status read = read_result(c, deadline, &next, status == VDB_OK ? error : NULL);
         if (read != VDB_OK) {
-            PQclear(last);
+            clear_results(results, wanted);
             return status == VDB_OK ? read : status;
         }
         status = session_judge(c, next, status, error);
-        if (i < c->commands && c->parses[i] != NOT_A_PARSE && succeeded(next))
+        bool parse = i < c->commands && c->parses[i] != NOT_A_PARSE;
+        if (parse && succeeded(next))
             c->prepared[c->parses[i]] = true;
         if (PQresultStatus(next) == PGRES_PIPELINE_SYNC || c->broken) {
             PQclear(next);
             break;
         }
-        PQclear(last);
-        last = next;
+        if (!parse && run++ + wanted >= statements)
+            results[run - 1 - (statements - wanted)] = next;
+        else
+            PQclear(next);
     }
-    if (status == VDB_OK && result != NULL)
-        *result = last;
-    else
-        PQclear(last);
+    if (status != VDB_OK)
+        clear_results(results, wanted);
     return status;
 }
 
-vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result, vdb_error *error)
+vdb_status connection_run_all(connection *c, const statement *statements, size_t count, PGresult **results,
+                              size_t wanted, vdb_error *error)
 {
     c->lost = false;
     c->commands = 0;
+    for (size_t i = 0; i < wanted; i++)
+        results[i] = NULL;
     for (size_t i = 0; i < count; i++) {
         if (!send_statement(c, &statements[i]))
             return session_give_up(c, error, "the connection to the database was lost");
     }
     if (!PQpipelineSync(c->pg))
         return session_give_up(c, error, "the connection to the database was lost");
-    return drain(c, result, error);
+    return drain(c, count, results, wanted, error);
+}
+
+vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result, vdb_error *error)
+{
+    PGresult *last;
+    vdb_status status = connection_run_all(c, statements, count, &last, 1, error);
+    if (status == VDB_OK && result != NULL)
+        *result = last;
+    else
+        PQclear(last);
+    return status;
 }
 
 /* Reads all results of a simple query. `last` (may be NULL) gets the last one, also after a failure. */

@@ -53,6 +53,10 @@ bool connection_lost(const connection *c);
 vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result,
                           vdb_error *error);
 
+/* The same; `results` get those of the last `wanted` statements, or NULLs when the run fails. */
+vdb_status connection_run_all(connection *c, const statement *statements, size_t count, PGresult **results,
+                              size_t wanted, vdb_error *error);
+
 /* A transaction over several runs. After a failed run only connection_rollback() helps. */
 vdb_status connection_begin(connection *c, vdb_error *error);
 vdb_status connection_commit(connection *c, vdb_error *error);

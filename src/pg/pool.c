@@ -187,13 +187,27 @@ static bool only_reads(const statement *statements, size_t count)
 
 vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error)
 {
+    PGresult *last;
+    vdb_status status = pool_run_all(pool, statements, count, &last, 1, error);
+    if (status == VDB_OK && result != NULL)
+        *result = last;
+    else
+        PQclear(last);
+    return status;
+}
+
+vdb_status pool_run_all(vdb_pool *pool, const statement *statements, size_t count, PGresult **results, size_t wanted,
+                        vdb_error *error)
+{
+    for (size_t i = 0; i < wanted; i++)
+        results[i] = NULL;
     bool again = only_reads(statements, count);
     for (;;) {
         connection *c;
         vdb_status status = pool_acquire(pool, &c, error);
         if (status != VDB_OK)
             return status;
-        status = connection_run(c, statements, count, result, error);
+        status = connection_run_all(c, statements, count, results, wanted, error);
         bool lost = connection_lost(c);
         pool_release(pool, c);
         if (status == VDB_OK || !lost || !again)

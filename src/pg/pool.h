@@ -18,6 +18,10 @@ vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error
  */
 vdb_status pool_run(vdb_pool *pool, const statement *statements, size_t count, PGresult **result, vdb_error *error);
 
+/* The same; `results` get those of the last `wanted` statements, or NULLs when the run fails. */
+vdb_status pool_run_all(vdb_pool *pool, const statement *statements, size_t count, PGresult **results, size_t wanted,
+                        vdb_error *error);
+
 /* A connection of its own without statement_timeout, for an operator's long work. Release with connection_close(). */
 vdb_status pool_open_patient(vdb_pool *pool, connection **c, vdb_error *error);
 

@@ -2,5 +2,6 @@
 UPDATE v_voice_documents
 SET chunk_count = :'chunk_count'::integer,
     processing_status = 'ready',
-    processed_at = CURRENT_TIMESTAMP
+    processed_at = CURRENT_TIMESTAMP,
+    terms_version = :'terms_version'::integer
 WHERE domain_uuid = :'domain_uuid'::uuid AND document_uuid = :'document_uuid'::uuid;

@@ -7,6 +7,7 @@ SET document_type = :'document_type',
     content = :'content',
     content_sha256 = decode(:'content_sha256', 'hex'),
     processing_status = 'processing',
-    processing_error = NULL
+    processing_error = NULL,
+    terms_version = NULL
 WHERE domain_uuid = :'domain_uuid'::uuid AND document_uuid = :'document_uuid'::uuid
 RETURNING document_uuid;

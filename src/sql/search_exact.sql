@@ -1,10 +1,10 @@
 -- The nearest chunks by exact distance over all of the tenant's. Also the query for pgvector's own indexes.
--- Asked by: every search where two-stage search is not in use.
+-- Asked by: every search where two-stage search is not in use, and those that look at the chunks' metadata.
 --
 -- pgvector's iterative scan of an ivfflat index gives rows out of order, hence the second ORDER BY; with + 0 the planner does not take
 -- it for done. A chunk without a vector, or with one of zeros, comes last in the first and is not an answer.
 WITH nearest AS MATERIALIZED (
-    SELECT c.chunk_uuid, c.document_uuid, d.document_name, c.chunk_index, c.content,
+    SELECT c.chunk_uuid, c.document_uuid, d.document_name, c.chunk_index, c.content, c.metadata,
            c.embedding <=> :'embedding'::vector AS distance
     FROM v_voice_document_chunks c
     JOIN v_voice_documents d
@@ -13,10 +13,14 @@ WITH nearest AS MATERIALIZED (
       AND d.enabled AND d.processing_status = 'ready'
       AND (:'voice_secretary_uuid'::uuid IS NULL OR d.voice_secretary_uuid IS NULL
            OR d.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)
+      AND (:'documents'::text[] IS NULL OR d.document_uuid::text = ANY (:'documents'::text[])
+           OR d.document_name = ANY (:'documents'::text[]))
+      AND (:'document_types'::text[] IS NULL OR d.document_type = ANY (:'document_types'::text[]))
+      AND (:'metadata'::jsonb IS NULL OR c.metadata @> :'metadata'::jsonb)
     ORDER BY c.embedding <=> :'embedding'::vector, c.chunk_uuid
-    LIMIT :'top'::integer
+    LIMIT :'depth'::integer
 )
-SELECT chunk_uuid, document_uuid, document_name, chunk_index, content, 1 - distance AS similarity
+SELECT chunk_uuid, document_uuid, document_name, chunk_index, content, metadata, 1 - distance AS similarity
 FROM nearest
 WHERE distance <> 'NaN'
 ORDER BY distance + 0, chunk_uuid;

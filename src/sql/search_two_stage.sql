@@ -11,7 +11,10 @@ WITH question AS MATERIALIZED (
     SELECT d.document_uuid
     FROM v_voice_documents d
     WHERE d.domain_uuid = :'domain_uuid'::uuid
-      AND (NOT d.enabled OR d.processing_status <> 'ready' OR d.voice_secretary_uuid <> :'voice_secretary_uuid'::uuid)
+      AND (NOT d.enabled OR d.processing_status <> 'ready' OR d.voice_secretary_uuid <> :'voice_secretary_uuid'::uuid
+           OR (d.document_uuid::text = ANY (:'documents'::text[]) OR d.document_name = ANY (:'documents'::text[])) IS FALSE
+           OR (d.document_type = ANY (:'document_types'::text[])) IS FALSE
+           OR (:'document_types'::text[] IS NOT NULL AND d.document_type IS NULL))
 ), candidates AS MATERIALIZED (
     SELECT c.chunk_uuid
     FROM v_voice_document_chunks c
@@ -20,17 +23,17 @@ WITH question AS MATERIALIZED (
     ORDER BY c.embedding_bits <~> (SELECT bits FROM question), c.chunk_uuid
     LIMIT :'candidates'::integer
 ), nearest AS (
-    SELECT c.chunk_uuid, c.document_uuid, c.chunk_index, c.content,
+    SELECT c.chunk_uuid, c.document_uuid, c.chunk_index, c.content, c.metadata,
            c.embedding <=> (SELECT embedding FROM question) AS distance
     FROM candidates
-    CROSS JOIN LATERAL (SELECT k.chunk_uuid, k.document_uuid, k.chunk_index, k.content, k.embedding
+    CROSS JOIN LATERAL (SELECT k.chunk_uuid, k.document_uuid, k.chunk_index, k.content, k.metadata, k.embedding
                         FROM v_voice_document_chunks k
                         WHERE k.domain_uuid = :'domain_uuid'::uuid AND k.chunk_uuid = candidates.chunk_uuid
                         OFFSET 0) c
     ORDER BY distance, c.chunk_uuid
-    LIMIT :'top'::integer
+    LIMIT :'depth'::integer
 )
-SELECT n.chunk_uuid, n.document_uuid, d.document_name, n.chunk_index, n.content, 1 - n.distance AS similarity
+SELECT n.chunk_uuid, n.document_uuid, d.document_name, n.chunk_index, n.content, n.metadata, 1 - n.distance AS similarity
 FROM nearest n
 JOIN v_voice_documents d ON d.domain_uuid = :'domain_uuid'::uuid AND d.document_uuid = n.document_uuid
 WHERE n.distance <> 'NaN'

@@ -1,16 +1,18 @@
 /* Storing a document with its chunks: one transaction, whatever its size, with batches that bound the memory. */
+#include "store/chunk_terms.h"
 #include "store/documents.h"
 #include "store/vector.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    ROWS_A_BATCH = 128,        /* about 0.8 MB of vectors */
-    LARGEST_BATCH = 256 << 20, /* a batch's contents or metadata */
-    TYPE_INTEGER = 23,         /* of PostgreSQL's pg_type.dat: fixed for ever */
-    TYPE_TEXT = 25,
-    TYPE_JSONB = 3802,
+    ROWS_A_BATCH = 128,                /* about 0.8 MB of vectors */
+    ROWS_A_TURN = 8 * ROWS_A_BATCH,    /* whose terms are made while they are stored */
+    LEAST_FOR_A_THREAD = ROWS_A_BATCH, /* fewer are not worth one */
+    LARGEST_BATCH = 256 << 20,         /* a batch's contents or metadata */
+    TYPE_JSONB = 3802,                 /* of PostgreSQL's pg_type.dat: fixed for ever */
     JSONB_VERSION = 1,
 };
 
@@ -22,6 +24,7 @@ struct vdb_document_writer {
     uint32_t vector_type;
     bool failed; /* a batch was refused: what is there so far is no document */
     buffer contents, embeddings, token_counts, metadata;
+    term_writer *terms;
 };
 
 static void release(vdb_document_writer *w)
@@ -31,6 +34,7 @@ static void release(vdb_document_writer *w)
     buffer_free(&w->embeddings);
     buffer_free(&w->token_counts);
     buffer_free(&w->metadata);
+    term_writer_free(w->terms);
     free(w);
 }
 
@@ -120,9 +124,10 @@ static vdb_status replace(vdb_document_writer *w, const vdb_document *d, vdb_err
         REQUEST(DOCUMENT_REPLACE, P(d->document_type), P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size),
                 P(d->content), P(d->content_sha256), P(w->added.document_uuid)),
         REQUEST(DOCUMENT_CLEAR, P(w->added.document_uuid)),
+        REQUEST(TERM_CLEAR, P(w->added.document_uuid)),
     };
     w->added.outcome = VDB_DOCUMENT_REPLACED;
-    return tenant_run_on(w->tenant, w->connection, false, requests, 2, NULL, error);
+    return tenant_run_on(w->tenant, w->connection, false, requests, 3, NULL, error);
 }
 
 static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
@@ -185,8 +190,10 @@ vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *docu
     buffer_init(&w->embeddings, LARGEST_BATCH);
     buffer_init(&w->token_counts, LARGEST_BATCH);
     buffer_init(&w->metadata, LARGEST_BATCH);
-    status = pool_acquire(tenant->pool, &w->connection, error);
+    w->terms = term_writer_new();
+    status = w->terms == NULL ? error_memory(error) : pool_acquire(tenant->pool, &w->connection, error);
     if (status != VDB_OK) {
+        term_writer_free(w->terms);
         free(w);
         return status;
     }
@@ -202,11 +209,6 @@ vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *docu
     return VDB_OK;
 }
 
-static bool append_bytes(buffer *b, const char *bytes, size_t length)
-{
-    return buffer_append_int32(b, (int32_t)length) && buffer_append(b, bytes, length);
-}
-
 static bool append_json(buffer *b, const char *text)
 {
     static const char version = JSONB_VERSION;
@@ -217,7 +219,7 @@ static bool append_json(buffer *b, const char *text)
 
 static bool append_chunk(vdb_document_writer *w, const vdb_chunk_input *chunk)
 {
-    return append_bytes(&w->contents, chunk->content, strlen(chunk->content)) &&
+    return array_element(&w->contents, chunk->content, strlen(chunk->content)) &&
            buffer_append_int32(&w->embeddings, VECTOR_BYTES) &&
            vector_append(&w->embeddings, chunk->embedding, w->dimensions) && buffer_append_int32(&w->token_counts, 4) &&
            buffer_append_int32(&w->token_counts, (int32_t)chunk->token_count) &&
@@ -240,9 +242,7 @@ static bool encode(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t
 static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
 {
     for (size_t i = 0; i < count; i++) {
-        vdb_status status = check_required(chunks[i].content, "content of a chunk", error);
-        if (status == VDB_OK)
-            status = vector_check(chunks[i].embedding, w->dimensions, error);
+        vdb_status status = vector_check(chunks[i].embedding, w->dimensions, error);
         if (status != VDB_OK)
             return status;
     }
@@ -262,6 +262,53 @@ static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *ch
     return status;
 }
 
+/* The terms of a turn's chunks: made by a thread of its own, as this takes as long as storing them does. */
+typedef struct term_job {
+    vdb_document_writer *writer;
+    const vdb_chunk_input *chunks;
+    size_t count;
+    int64_t first_index;
+} term_job;
+
+static void *make_terms(void *job)
+{
+    const term_job *j = job;
+    for (size_t i = 0; i < j->count; i++) {
+        if (!term_writer_add(j->writer->terms, j->first_index + (int64_t)i, j->chunks[i].content))
+            break; /* which sending them tells */
+    }
+    return NULL;
+}
+
+static vdb_status append_batches(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
+{
+    vdb_status status = VDB_OK;
+    for (size_t done = 0; status == VDB_OK && done < count; done += ROWS_A_BATCH) {
+        size_t batch = count - done < ROWS_A_BATCH ? count - done : ROWS_A_BATCH;
+        status = append_batch(w, chunks + done, batch, error);
+    }
+    return status;
+}
+
+static vdb_status append_turn(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
+{
+    pthread_t thread;
+    term_job job = { w, chunks, count, w->added.chunk_count };
+    for (size_t i = 0; i < count; i++) {
+        vdb_status status = check_required(chunks[i].content, "content of a chunk", error);
+        if (status != VDB_OK)
+            return status;
+    }
+    bool beside = count >= LEAST_FOR_A_THREAD && pthread_create(&thread, NULL, make_terms, &job) == 0;
+    vdb_status status = append_batches(w, chunks, count, error);
+    if (beside)
+        pthread_join(thread, NULL);
+    else
+        make_terms(&job);
+    return status == VDB_OK ? term_writer_send(w->terms, w->tenant, w->connection, w->added.document_uuid, error)
+                            : status;
+}
+
 vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chunk_input *chunks, size_t count,
                                       vdb_error *error)
 {
@@ -269,9 +316,9 @@ vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chu
     vdb_status status = VDB_OK;
     if (vdb_document_writer_is_unchanged(writer))
         return VDB_OK;
-    for (size_t done = 0; status == VDB_OK && done < count; done += ROWS_A_BATCH) {
-        size_t batch = count - done < ROWS_A_BATCH ? count - done : ROWS_A_BATCH;
-        status = append_batch(writer, chunks + done, batch, error);
+    for (size_t done = 0; status == VDB_OK && done < count; done += ROWS_A_TURN) {
+        size_t turn = count - done < ROWS_A_TURN ? count - done : ROWS_A_TURN;
+        status = append_turn(writer, chunks + done, turn, error);
     }
     writer->failed = writer->failed || status != VDB_OK;
     return status;
@@ -279,14 +326,16 @@ vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chu
 
 static vdb_status finish(vdb_document_writer *w, vdb_error *error)
 {
-    number chunks;
+    number chunks, version;
     if (w->failed)
         return error_set(error, VDB_USAGE, "Store the document again from the start.",
                          "a batch of the document was refused before");
     if (vdb_document_writer_is_unchanged(w))
         return VDB_OK;
-    return run(w, REQUEST(DOCUMENT_FINISH, p_int(&w->added.chunk_count, &chunks), P(w->added.document_uuid)), NULL,
-               error);
+    return run(w,
+               REQUEST(DOCUMENT_FINISH, p_int(&w->added.chunk_count, &chunks),
+                       p_int(&(int64_t){ TERMS_VERSION }, &version), P(w->added.document_uuid)),
+               NULL, error);
 }
 
 vdb_status vdb_document_writer_commit(vdb_document_writer *writer, vdb_document_added *added, vdb_error *error)

@@ -1,5 +1,7 @@
 #include "store/records.h"
 
+#include "store/search.h"
+
 /* A field of the struct that is being described: TYPE names the struct. */
 #define F(kind, member)                                                                                                \
     {                                                                                                                  \
@@ -110,10 +112,20 @@ const record chunk_record = RECORD(chunk_fields);
 
 #define TYPE vdb_search_hit
 static const field search_hit_fields[] = {
-    F(TEXT, chunk_uuid),     F(TEXT, document_uuid), F(TEXT, document_name),
-    F(INTEGER, chunk_index), F(TEXT, content),       F(REAL, similarity),
+    F(TEXT, chunk_uuid), F(TEXT, document_uuid), F(TEXT, document_name), F(INTEGER, chunk_index), F(TEXT, content),
+    F(JSON, metadata),   F(REAL, similarity),    F(REAL, word_share),    F(REAL, score),
 };
 const record search_hit_record = RECORD(search_hit_fields);
+#undef TYPE
+
+/* The columns of a search by words begin with those of a search by vector. */
+#define TYPE found_chunk
+static const field found_chunk_fields[] = {
+    F(TEXT, chunk_uuid), F(TEXT, document_uuid), F(TEXT, document_name), F(INTEGER, chunk_index), F(TEXT, content),
+    F(JSON, metadata),   F(REAL, similarity),    F(REAL, word_score),    F(REAL, word_share),
+};
+const record nearest_record = { sizeof(TYPE), 7, found_chunk_fields };
+const record worded_record = RECORD(found_chunk_fields);
 #undef TYPE
 
 #define TYPE vdb_transfer_rule

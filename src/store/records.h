@@ -25,6 +25,8 @@ extern const record secretary_record;
 extern const record document_record;
 extern const record chunk_record;
 extern const record search_hit_record;
+extern const record nearest_record;
+extern const record worded_record;
 extern const record transfer_rule_record;
 extern const record conversation_record;
 extern const record message_record;

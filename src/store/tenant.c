@@ -72,6 +72,14 @@ vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGre
     return status == VDB_OK ? pool_run(t->pool, b.statements, b.count, result, error) : status;
 }
 
+vdb_status tenant_run_all(vdb_tenant *t, const request *requests, size_t count, PGresult **results, vdb_error *error)
+{
+    bound b;
+    error_clear(error);
+    vdb_status status = bind(t, true, requests, count, &b, error);
+    return status == VDB_OK ? pool_run_all(t->pool, b.statements, b.count, results, count, error) : status;
+}
+
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error)
 {

@@ -36,6 +36,9 @@ typedef struct request {
 /* Runs requests in one transaction and one round trip, as the tenant. `result` (may be NULL): of the last one. */
 vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGresult **result, vdb_error *error);
 
+/* The same with the results of all requests, NULLs when it fails. */
+vdb_status tenant_run_all(vdb_tenant *t, const request *requests, size_t count, PGresult **results, vdb_error *error);
+
 /* The same on a connection that a transaction was opened on. */
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error);

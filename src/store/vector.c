@@ -39,3 +39,33 @@ bool array_begin(buffer *b, uint32_t element_type, size_t count)
            buffer_append_int32(b, (int32_t)element_type) &&
            (count == 0 || (buffer_append_int32(b, (int32_t)count) && buffer_append_int32(b, 1)));
 }
+
+bool array_element(buffer *b, const char *bytes, size_t length)
+{
+    return buffer_append_int32(b, (int32_t)length) && buffer_append(b, bytes, length);
+}
+
+void array_set_count(buffer *b, size_t count)
+{
+    const uint32_t wire = htonl((uint32_t)count);
+    memcpy(b->data + 3 * sizeof wire, &wire, sizeof wire); /* behind dimensions, NULLs and type */
+}
+
+bool array_of_texts(buffer *b, const char *const *texts)
+{
+    size_t count = 0;
+    while (texts[count] != NULL)
+        count++;
+    bool done = array_begin(b, TYPE_TEXT, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = array_element(b, texts[i], strlen(texts[i]));
+    return done;
+}
+
+bool array_of_integers(buffer *b, const int32_t *numbers, size_t count)
+{
+    bool done = array_begin(b, TYPE_INTEGER, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = buffer_append_int32(b, sizeof numbers[i]) && buffer_append_int32(b, numbers[i]);
+    return done;
+}

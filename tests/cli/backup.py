@@ -8,8 +8,8 @@ import tempfile
 from command import CLINIC_UUID, HOTEL_UUID, SOURCE, Database
 
 VOICE_TABLES = ["v_voice_data_keys", "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_ai_providers", "v_voice_secretaries",
-                "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_messages",
-                "v_voice_webhook_deliveries"]
+                "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_document_terms",
+                "v_voice_messages", "v_voice_webhook_deliveries"]
 
 # One tenant with rows in every table, values that are hard to write down, and `chunks` chunks.
 FILL = r"""
@@ -25,6 +25,9 @@ SELECT d.domain_uuid, d.document_uuid, i, repeat('ção ', i % 7), v.v, 'm'
 FROM v_voice_documents d CROSS JOIN generate_series(0, {chunks} - 1) i
 CROSS JOIN LATERAL (SELECT array_agg((random() - 0.5)::real)::vector AS v FROM generate_series(1, 1536) n WHERE i >= 0) v
 WHERE d.domain_uuid = '{domain}' AND document_name <> 'b';
+INSERT INTO v_voice_document_terms (domain_uuid, document_uuid, first_chunk, filter, sizes, keys, chunks)
+SELECT domain_uuid, document_uuid, 0, repeat('01', 4096)::bit(8192), '{{2,1}}', '{{-2147483647,5,5}}', '{{1,0,1}}'
+FROM v_voice_documents WHERE domain_uuid = '{domain}' AND document_name <> 'b';
 INSERT INTO v_voice_transfer_rules (domain_uuid, department_name, intent_keywords, transfer_extension, working_hours)
 VALUES ('{domain}', 'F', ARRAY['a,b', 'c"d', NULL, '\', ''], '200', '{{"a": [1, null]}}');
 INSERT INTO v_voice_conversations (domain_uuid, call_uuid, started_at, transfer_rule_uuid)

@@ -279,14 +279,17 @@ class Search(Database):
 
     def test_json_shape(self):
         found = self.clinic_json("search", "--top", "2", "--secretary", "800", "--threshold", "0", "Quanto", "custa", "uma limpeza?")
-        self.assertEqual(list(found)[:6], ["domain_uuid", "question", "embedding_model", "strategy", "took_ms", "results"])
+        self.assertEqual(list(found), ["domain_uuid", "question", "verdict", "mode", "left_out", "embedding_model", "embedded", "strategy",
+                                       "took_ms", "results", "duplicates", "below_threshold", "best_below_threshold"])
+        self.assertEqual((found["verdict"], found["mode"], found["left_out"], found["embedded"]), ("found", "hybrid", None, "provider"))
         self.assertEqual((found["domain_uuid"], found["question"]), (CLINIC_UUID, "Quanto custa uma limpeza?"))
         self.assertEqual(list(found["took_ms"]), ["embed", "search"])
         self.assertEqual(len(found["results"]), 2)
         for hit in found["results"]:
-            self.assertEqual(list(hit), ["chunk_uuid", "document_uuid", "document_name", "chunk_index", "content", "similarity"])
+            self.assertEqual(list(hit), ["chunk_uuid", "document_uuid", "document_name", "chunk_index", "content", "metadata", "similarity",
+                                         "word_share", "score"])
             self.assertIsInstance(hit["similarity"], float)
-        self.assertGreaterEqual(found["results"][0]["similarity"], found["results"][1]["similarity"])
+        self.assertGreaterEqual(found["results"][0]["score"], found["results"][1]["score"])
 
     def test_each_tenant_answers_from_its_own_documents(self):
         owner = dict(self.sql("SELECT document_uuid, domain_uuid FROM v_voice_documents"))
@@ -300,14 +303,15 @@ class Search(Database):
         done = self.run_raw("--domain", CLINIC, "search", "--top", "1", "Vocês atendem no sábado?")
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout.decode(), r"^1\. 0\.\d{3}  [\w-]+\.\w+, passage \d+\n   ")
-        self.assertRegex(done.stderr.decode(), r"^1 passage \([\w-]+, question embedded in [\d.]+ ms, searched in [\d.]+ ms\)\n$")
+        self.assertRegex(done.stderr.decode(), r"^1 passage \(hybrid, [\w-]+, question embedded in [\d.]+ ms, searched in [\d.]+ ms\)\n$")
 
     def test_threshold(self):
-        found = self.clinic_json("search", "--threshold", "1", "Vocês atendem no sábado?")
-        self.assertEqual(found["results"], [])
+        question = "Quem atende em Marte no sábado, o astronauta?"
+        found = self.clinic_json("search", "--threshold", "1", question)
+        self.assertEqual((found["verdict"], found["results"]), ("not_good_enough", []))
         self.assertEqual(found["below_threshold"], 5)
         self.assertTrue(0 < found["best_below_threshold"] < 1)
-        done = self.run_raw("--domain", CLINIC, "search", "--threshold", "1", "Vocês atendem no sábado?")
+        done = self.run_raw("--domain", CLINIC, "search", "--threshold", "1", question)
         self.assertEqual((done.returncode, done.stdout), (0, b""))
         self.assertRegex(done.stderr.decode(), r"^0 passages .*\nhint: Lower --threshold .*\.\n$")
 

@@ -12,10 +12,10 @@ import tap
 
 CODES = ["server-version", "pgvector-missing", "pgvector-version", "tenantvec", "domains-key", "rows-hidden", "secret-file", "role",
          "migrations", "drift", "index-invalid", "index-unused", "maintenance", "search-plan", "chunk-embedding", "chunk-model",
-         "secret-sealed", "document-stuck", "secretary-provider", "transfer-number"]
+         "secret-sealed", "document-terms", "document-stuck", "secretary-provider", "transfer-number"]
 CHECK = ["code", "title", "state", "reason", "took_ms"]
 FINDING = ["code", "severity", "domain_uuid", "domain_name", "problem", "detail", "mend_by", "mend", "fixable", "state"]
-OF_TENANTS = ["maintenance", "search-plan", "chunk-embedding", "chunk-model", "secret-sealed", "document-stuck",
+OF_TENANTS = ["maintenance", "search-plan", "chunk-embedding", "chunk-model", "secret-sealed", "document-terms", "document-stuck",
               "secretary-provider", "transfer-number"]
 
 
@@ -567,6 +567,10 @@ class Knowledge(Doctor):
         self.mended_by_fix("document-stuck", '^Document "stuck" is processing since ')
         self.assertEqual(self.sql("SELECT document_name, processing_status FROM v_voice_documents WHERE processing_status <> 'ready' ORDER BY 1"),
                          [["at work", "processing"], ["stuck", "failed"], ["waits", "pending"]])
+
+    def test_documents_that_words_do_not_find(self):
+        self.sql("UPDATE v_voice_documents SET terms_version = NULL")
+        self.mended_by_hand("document-terms", "^1 ready documents cannot be found by their words", severity="warning", domain_name=CLINIC)
 
     def test_a_document_that_nobody_takes_up(self):
         self.sql(f"""INSERT INTO v_voice_documents (domain_uuid, document_name, processing_status, updated_at)

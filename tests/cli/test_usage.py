@@ -7,13 +7,13 @@ import unittest
 from command import SOURCE, VOICEDB, Command
 import tap
 
-NOUNS = ["migrate", "tenant", "provider", "secretary", "document", "search", "transfer", "conversation", "privacy", "webhook",
+NOUNS = ["migrate", "tenant", "provider", "secretary", "document", "search", "eval", "transfer", "conversation", "privacy", "webhook",
          "index", "backup", "restore", "doctor", "maintain", "key", "completion", "help", "version"]
 COMMANDS = """
 migrate; migrate status; migrate verify; migrate adopt; migrate repair;
 tenant list; tenant export; tenant import; tenant erase; provider add; provider list; provider show; provider update; provider remove;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
-document remove; document enable; document disable; search; transfer add; transfer list; transfer remove; transfer resolve;
+document remove; document enable; document disable; document index; search; eval; transfer add; transfer list; transfer remove; transfer resolve;
 conversation start; conversation say; conversation end; conversation list; conversation show; conversation spool;
 conversation sweep; privacy find; privacy export;
  privacy erase; privacy retention; webhook run; webhook list; webhook retry; webhook secret; index show; index use;
@@ -33,7 +33,7 @@ class Help(Command):
         self.assertEqual(listed, NOUNS)
         self.assertEqual(re.findall(r"^  (--[a-z-]+)", text, re.M),
                          ["--json", "--domain", "--conninfo", "--fusionpbx", "--master-key", "--version", "--help"])
-        self.assertEqual(re.findall(r"^  (\d+) ", text, re.M), [str(n) for n in range(13)])
+        self.assertEqual(re.findall(r"^  (\d+) ", text, re.M), [str(n) for n in range(14)])
 
     def test_every_command_explains_itself(self):
         for command in COMMANDS:

@@ -266,6 +266,11 @@ def stall_once(call):
     return stall(call) if call.number == 1 else good(call)
 
 
+@scenario("good once, then never answers")
+def good_once(call):
+    return good(call) if call.number == 1 else stall(call)
+
+
 @scenario("sends its answer a byte at a time, 20 bytes a second")
 def slow(call):
     body = call.body(call.vectors()).encode()

@@ -290,10 +290,15 @@ static vdb_status search(actor *a)
 {
     float vector[8];
     numbers(a, vector, COUNT(vector));
-    bool asks = chance(a, 15);
+    bool asks = chance(a, 15), filters = chance(a, 20);
     const vdb_search_request request = {
-        .question = asks ? word(a) : NULL,
+        .question = asks || chance(a, 50) ? word(a) : NULL,
         .embedding = asks ? NULL : vector,
+        .mode = chance(a, 30) ? VDB_SEARCH_VECTOR : VDB_SEARCH_AUTO,
+        .documents = filters ? (const char *const[]){ by_key_or(a, DOCUMENT, DOCUMENT_NAME), NULL } : NULL,
+        .metadata = chance(a, 20) ? "{\"page\": 1}" : NULL,
+        .neighbours = chance(a, 30) ? 2 : 0,
+        .keep_duplicates = chance(a, 30),
         .dimensions = COUNT(vector),
         .embedding_model = asks            ? NULL
                            : chance(a, 60) ? "shared"
@@ -307,10 +312,39 @@ static vdb_status search(actor *a)
     if (status != VDB_OK)
         return status;
     say_rows(a, &search_hit_record, result->hits, result->count);
+    for (size_t i = 0; i < result->count; i++) {
+        say(a, result->hits[i].before == NULL ? "-" : result->hits[i].before);
+        say(a, result->hits[i].after == NULL ? "-" : result->hits[i].after);
+    }
     say(a, result->embedding_model);
+    say(a, result->mode);
+    say(a, result->left_out == NULL ? "-" : result->left_out);
     buffer_printf(&a->said, "%zu below, the best %g\n", result->below_threshold, result->best_below_threshold);
     vdb_search_free(result);
     return VDB_OK;
+}
+
+/* By words alone, which asks the function that runs as its owner. */
+static vdb_status search_words(actor *a)
+{
+    const vdb_search_request request = {
+        .question = word(a), .mode = VDB_SEARCH_LEXICAL, .secretary = secretary_or_null(a), .top = 20
+    };
+    vdb_search_result *result;
+    vdb_status status = vdb_search(a->tenant, &request, &result, &a->error);
+    if (status != VDB_OK)
+        return status;
+    say_rows(a, &search_hit_record, result->hits, result->count);
+    vdb_search_free(result);
+    return VDB_OK;
+}
+
+static vdb_status document_index(actor *a)
+{
+    int64_t chunks = 0;
+    vdb_status status = vdb_document_index(a->tenant, NULL, NULL, &chunks, &a->error);
+    buffer_printf(&a->said, "%lld indexed\n", (long long)chunks);
+    return status;
 }
 
 /* ---- transfer rules ---------------------------------------------------------------------------------------------- */
@@ -585,6 +619,8 @@ const operation library_operations[] = {
     { "document_remove", "vdb_document_remove", 25, false, document_remove },
     { "chunk_list", "vdb_chunk_list", 40, true, chunk_list },
     { "search", "vdb_search", 60, true, search },
+    { "search_words", "vdb_search", 60, true, search_words },
+    { "document_index", "vdb_document_index", 10, false, document_index },
     { "transfer_rule_add", "vdb_transfer_rule_add", 40, false, transfer_rule_add },
     { "transfer_rule_list", "vdb_transfer_rule_list", 30, true, transfer_rule_list },
     { "transfer_rule_remove", "vdb_transfer_rule_remove", 20, false, transfer_rule_remove },

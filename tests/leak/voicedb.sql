@@ -51,6 +51,8 @@ SELECT domain_uuid, 'd' || document_uuid || xmin || ctid FROM v_voice_documents
 UNION ALL
 SELECT domain_uuid, 'c' || chunk_uuid || xmin || ctid FROM v_voice_document_chunks
 UNION ALL
+SELECT domain_uuid, 'w' || document_uuid || first_chunk || xmin || ctid FROM v_voice_document_terms
+UNION ALL
 SELECT domain_uuid, 't' || transfer_rule_uuid || xmin || ctid FROM v_voice_transfer_rules
 UNION ALL
 SELECT domain_uuid, 'v' || conversation_uuid || xmin || ctid FROM v_voice_conversations

@@ -403,9 +403,9 @@ int run_group_on(const char *cluster, const struct CMUnitTest *tests, size_t cou
 static const char *summary(const char *condition)
 {
     static const char *const tables[] = {
-        "v_voice_data_keys",       "v_voice_ai_providers",      "v_voice_secretaries",       "v_voice_documents",
-        "v_voice_document_chunks", "v_voice_transfer_rules",    "v_voice_conversations",     "v_voice_messages",
-        "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_webhook_deliveries"
+        "v_voice_data_keys",       "v_voice_ai_providers",    "v_voice_secretaries",       "v_voice_documents",
+        "v_voice_document_chunks", "v_voice_document_terms",  "v_voice_transfer_rules",    "v_voice_conversations",
+        "v_voice_messages",        "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_webhook_deliveries"
     };
     const char *all = "";
     for (size_t i = 0; i < COUNT(tables); i++)

@@ -222,12 +222,12 @@ static void indexes_are_the_specs(void **state)
 static void there_are_these_tables(void **state)
 {
     (void)state;
-    assert_string_equal(
-        rows_on(admin, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE "
-                       "'v\\_voice\\_%%' ORDER BY 1"),
-        "v_voice_ai_providers\nv_voice_conversations\nv_voice_data_keys\nv_voice_document_chunks\nv_voice_documents\n"
-        "v_voice_messages\nv_voice_secretaries\nv_voice_tenant_settings\nv_voice_transfer_rules\n"
-        "v_voice_webhook_deliveries\nv_voice_webhook_endpoints");
+    assert_string_equal(rows_on(admin, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE "
+                                       "'v\\_voice\\_%%' ORDER BY 1"),
+                        "v_voice_ai_providers\nv_voice_conversations\nv_voice_data_keys\nv_voice_document_chunks\nv_"
+                        "voice_document_terms\nv_voice_documents\n"
+                        "v_voice_messages\nv_voice_secretaries\nv_voice_tenant_settings\nv_voice_transfer_rules\n"
+                        "v_voice_webhook_deliveries\nv_voice_webhook_endpoints");
 }
 
 /* `condition` is to hold of each. */

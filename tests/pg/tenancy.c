@@ -6,8 +6,8 @@
 #include "spec.h"
 
 static const char *const tables[] = { "v_voice_ai_providers",    "v_voice_secretaries",    "v_voice_documents",
-                                      "v_voice_document_chunks", "v_voice_transfer_rules", "v_voice_conversations",
-                                      "v_voice_messages" };
+                                      "v_voice_document_chunks", "v_voice_document_terms", "v_voice_transfer_rules",
+                                      "v_voice_conversations",   "v_voice_messages" };
 
 /* Words that stand in every row of the one tenant and in none of the other. */
 #define OURS "sorriso"
@@ -456,6 +456,7 @@ static void no_reference_leads_to_another_tenant(void **state)
         { "v_voice_secretaries", "embeddings_provider_uuid", theirs.embeddings },
         { "v_voice_documents", "voice_secretary_uuid", theirs.secretary },
         { "v_voice_document_chunks", "document_uuid", theirs.document },
+        { "v_voice_document_terms", "document_uuid", theirs.document },
         { "v_voice_transfer_rules", "voice_secretary_uuid", theirs.secretary },
         { "v_voice_conversations", "voice_secretary_uuid", theirs.secretary },
         { "v_voice_conversations", "transfer_rule_uuid", theirs.rule },

@@ -102,6 +102,7 @@ static void every_status_has_a_name_and_an_http_status(void **state)
         { VDB_PENDING, "pending", 200 },
         { VDB_DRIFT, "drift", 200 },
         { VDB_FINDINGS, "findings", 200 },
+        { VDB_WORSE, "worse", 200 },
     };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         assert_int_equal(statuses[i].status, i); /* the exit status */

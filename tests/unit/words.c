@@ -1,5 +1,5 @@
 /* Portuguese words to terms that meet. */
-#include "knowledge/words.h"
+#include "base/words.h"
 
 #include "base/arena.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* The words of a Portuguese text, as terms that meet whatever their accents, case, number and ending. */
-#ifndef VDB_KNOWLEDGE_WORDS_H
-#define VDB_KNOWLEDGE_WORDS_H
+#ifndef VDB_BASE_WORDS_H
+#define VDB_BASE_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@ typedef struct word_term {
     word_kind kind;
     const char *text; /* UTF-8, lives during the call */
     size_t length;    /* bytes, at least 1 */
+    const char *whole; /* the folded word in the singular, with its ending: "ligacao" */
 } word_term;
 
 /* Told of each word in order. False ends the reading. */

@@ -4,7 +4,7 @@
  * speech recognizer left them out; the stemmer; and only then folding. Folding first would hide from the stemmer the
  * endings that it knows: "informações" and "informação" would no longer meet.
  */
-#include "knowledge/words.h"
+#include "base/words.h"
 
 #include "base/text.h"
 
@@ -166,9 +166,9 @@ static void replace_ending(char word[WORD_BYTES], const ending *rules, size_t co
     }
 }
 
-static bool emit(const word_reader *r, word_kind kind, const char *text)
+static bool emit(const word_reader *r, word_kind kind, const char *text, const char *whole)
 {
-    return r->sink(r->context, &(word_term){ .kind = kind, .text = text, .length = strlen(text) });
+    return r->sink(r->context, &(word_term){ .kind = kind, .text = text, .length = strlen(text), .whole = whole });
 }
 
 /* The folded stem. What has three letters keeps them: the stemmer makes "mã" of "mãe" and of "mão". NULL: memory ran
@@ -190,11 +190,11 @@ static bool emit_word(word_reader *r, bool compound, char text[WORD_BYTES])
         return false;
     bool number = folded[strcspn(folded, "0123456789")] != '\0';
     if (number || is_stop_word(folded))
-        return compound || folded[0] == '\0' || emit(r, number ? WORD_NUMBER : WORD_STOP, folded);
+        return compound || folded[0] == '\0' || emit(r, number ? WORD_NUMBER : WORD_STOP, folded, folded);
     replace_ending(text, plurals, sizeof plurals / sizeof plurals[0]);
     replace_ending(text, accents, sizeof accents / sizeof accents[0]);
-    const char *stem = stem_of(r, text + 1);
-    return stem != NULL && emit(r, compound ? WORD_COMPOUND : WORD_CONTENT, stem);
+    const char *stem = stem_of(r, text + 1), *whole = text_fold(r->memory, text, strlen(text));
+    return stem != NULL && whole != NULL && emit(r, compound ? WORD_COMPOUND : WORD_CONTENT, stem, whole);
 }
 
 static bool in_word(UChar32 c)

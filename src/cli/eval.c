@@ -176,6 +176,12 @@ static void compare_run(comparison *c, const eval_run *run, const json_t *before
     compare_figure(c, mode, "nDCG", json_object_get(before, "ndcg"), run->all.ndcg);
 }
 
+static vdb_status tell_nothing_saved(const char *path, vdb_error *error)
+{
+    return error_set(error, VDB_BAD_INPUT, "Give a file that `voicedb --json eval` has printed.",
+                     "%s holds no figure to compare with", path);
+}
+
 static vdb_status read_saved(cli_call *call, const char *path, json_t **saved, vdb_error *error)
 {
     const char *text;
@@ -183,7 +189,9 @@ static vdb_status read_saved(cli_call *call, const char *path, json_t **saved, v
     if (status != VDB_OK)
         return status;
     *saved = json_parse_object(text, "the saved evaluation", error);
-    return *saved == NULL ? VDB_BAD_INPUT : VDB_OK;
+    if (*saved == NULL)
+        return VDB_BAD_INPUT;
+    return json_array_size(json_object_get(*saved, "runs")) == 0 ? tell_nothing_saved(path, error) : VDB_OK;
 }
 
 static vdb_status compare(const json_t *saved, const eval_values *v, const eval_run *runs, size_t count,
@@ -193,8 +201,7 @@ static vdb_status compare(const json_t *saved, const eval_values *v, const eval_
     for (size_t i = 0; i < count; i++)
         compare_run(&c, &runs[i], saved_run(saved, name_of(&runs[i])));
     if (c.compared == 0)
-        return error_set(error, VDB_BAD_INPUT, "Give a file that `voicedb --json eval` has printed.",
-                         "%s holds no figure to compare with", v->compare);
+        return tell_nothing_saved(v->compare, error);
     if (c.dropped == 0)
         return VDB_OK;
     error_set(error, VDB_WORSE, "Look at the questions that are missed now, and at what has changed since.",

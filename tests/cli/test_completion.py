@@ -62,7 +62,7 @@ class Completion(Command):
 
     def test_options(self):
         self.assertEqual(self.complete("provider", "add", "--d"), ["--domain", "--display-name", "--default", "--disabled"])
-        self.assertEqual(self.complete("search", "--t"), ["--top", "--threshold"])
+        self.assertEqual(self.complete("search", "--t"), ["--top", "--threshold", "--type"])
         self.assertEqual(self.complete("--js"), ["--json"])
         self.assertEqual(self.complete("tenant", "list", "--top"), [])
 

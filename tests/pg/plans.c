@@ -243,6 +243,7 @@ static const char *const for_operators[] = {
     "retention_list",
     "doctor_chunk_embeddings",
     "doctor_chunk_models",
+    "doctor_document_terms",
     "doctor_embedders",
     "doctor_largest_tenant",
     "doctor_numbers_extension",

@@ -14,7 +14,7 @@ class Faults(Backups):
     """A database with rows, a backup of it and a copy of one tenant."""
 
     chunks = 500
-    moments = 8  # at which a command is disturbed
+    moments = 6  # at which a command is disturbed
 
     @classmethod
     def setUpClass(cls):

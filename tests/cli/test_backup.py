@@ -113,7 +113,7 @@ class Making(Backups):
             script.write("#!/bin/sh\nexit 0\n")
         done = self.run_raw("backup", path, env={"VOICEDB_PG_DUMP": false})
         self.assertEqual(done.returncode, 1)
-        self.assertIn(b"v_voice_ai_providers has 0 rows instead of 4", done.stderr)
+        self.assertRegex(done.stderr.decode(), r"v_voice_\w+ has 0 rows instead of [1-9]")
         self.assertFalse(os.path.exists(path))
 
     def test_the_password_is_in_no_argument(self):

@@ -271,9 +271,11 @@ typedef struct vdb_document {
     const char *document_type;
     const char *file_path;
     const char *mime_type;
-    int64_t file_size;          /* bytes */
-    const char *content;        /* the whole text: read by the writer, NULL in what is listed */
-    const char *content_sha256; /* 64 hexadecimal digits */
+    int64_t file_size;            /* bytes */
+    const char *content;          /* the whole text: read by the writer, NULL in what is listed */
+    const char *content_sha256;   /* 64 hexadecimal digits */
+    int64_t chunk_target_tokens;  /* most tokens of a chunk, an estimate; 0 in what is written: 200 */
+    int64_t chunk_overlap_tokens; /* that a chunk repeats of the one before at the most */
     int64_t chunk_count;
     const char *embedding_model;   /* of its chunks */
     const char *processing_status; /* pending, processing, ready, failed */
@@ -301,12 +303,15 @@ typedef struct vdb_document_file {
     const char *document_name; /* NULL: the file's name. Names a document within tenant and secretary */
     const char *secretary;     /* UUID, extension or name; NULL: for all secretaries of the tenant */
     int64_t max_bytes;         /* 0: 256 MiB; a larger file is refused */
+    int64_t chunk_tokens;      /* the most a chunk has, an estimate: 32 to 4000; 0: 200 */
+    int64_t overlap_tokens; /* what a chunk repeats of the one before at the most: up to half of a chunk; 0: nothing */
 } vdb_document_file;
 
 typedef enum vdb_document_outcome {
     VDB_DOCUMENT_ADDED,
     VDB_DOCUMENT_REPLACED,
-    VDB_DOCUMENT_UNCHANGED /* the same bytes are there, embedded by the same model: nothing was written */
+    VDB_DOCUMENT_UNCHANGED /* the same bytes are there, split the same way, embedded by the same model: nothing was
+                              written */
 } vdb_document_outcome;
 
 typedef struct vdb_document_added {
@@ -348,7 +353,8 @@ typedef struct vdb_document_writer vdb_document_writer;
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document,
                                                            const char *embedding_model, int dimensions,
                                                            vdb_document_writer **writer, vdb_error *error);
-/* True when the same bytes are there, embedded by the same model: append and commit then write nothing. */
+/* True when the same bytes are there, split the same way, embedded by the same model: append and commit then write
+ * nothing. */
 VDB_API bool vdb_document_writer_is_unchanged(const vdb_document_writer *writer);
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_writer_append(vdb_document_writer *writer, const vdb_chunk_input *chunks,
                                                              size_t count, vdb_error *error);

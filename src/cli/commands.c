@@ -201,6 +201,10 @@ static const cli_parameter document_add_options[] = {
     { TEXT("name", name), .value = "NAME", .standard = "the file's name",
       .help = "The document's name; one of the same name is replaced" },
     { SIZE("max-bytes", max_bytes, 1, 1099511627776.0), .standard = "256M", .help = "Refuse a larger file" },
+    { INTEGER("chunk-tokens", chunk_tokens, 32, 4000), .standard = "200",
+      .help = "The most tokens of a passage, an estimate" },
+    { INTEGER("overlap-tokens", overlap_tokens, 0, 2000), .standard = "0",
+      .help = "What a passage repeats of the one before, whole sentences: at most half of it" },
     { 0 },
 };
 static const cli_parameter document_show_options[] = {

@@ -65,6 +65,8 @@ static vdb_status add_file(adding *a, const char *path, vdb_error *error)
         .document_name = v->name,
         .secretary = v->secretary,
         .max_bytes = v->max_bytes == NULL ? 0 : *v->max_bytes,
+        .chunk_tokens = v->chunk_tokens == NULL ? 0 : *v->chunk_tokens,
+        .overlap_tokens = v->overlap_tokens == NULL ? 0 : *v->overlap_tokens,
     };
     progress bar;
     vdb_document_added added;

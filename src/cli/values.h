@@ -33,6 +33,8 @@ typedef struct document_values {
     const char *secretary;
     const char *name;
     const int64_t *max_bytes;
+    const int64_t *chunk_tokens;
+    const int64_t *overlap_tokens;
     const bool *chunks;
 } document_values;
 

@@ -8,6 +8,7 @@
 #include "knowledge/split.h"
 #include "store/documents.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,6 @@ enum {
     DEFAULT_MAX_BYTES = 256 << 20,
     LARGEST_KEPT_TEXT = 1 << 20, /* a longer text is stored in its chunks only */
     CHUNKS_A_BATCH = 256,        /* embedded and stored together: 1.5 MB of vectors */
-    TARGET_TOKENS = 200,
     LONGEST_NAME = 255,
 };
 
@@ -134,7 +134,9 @@ static vdb_status split_and_store(ingest *in, vdb_document_added *added, vdb_err
 {
     static const extract_reader reader = { .text = feed, .row = begin_row, .page = begin_page };
     const document_kind kind = in->extraction.kind;
-    const split_options options = { .markdown = kind != KIND_TEXT && kind != KIND_CSV, .target_tokens = TARGET_TOKENS };
+    const split_options options = { .markdown = kind != KIND_TEXT && kind != KIND_CSV,
+                                    .target_tokens = (int)in->document.chunk_target_tokens,
+                                    .overlap_tokens = (int)in->document.chunk_overlap_tokens };
     in->memory = arena_new();
     in->vectors = calloc(CHUNKS_A_BATCH * VDB_DIMENSIONS, sizeof *in->vectors);
     if (in->memory == NULL || in->vectors == NULL)
@@ -153,6 +155,11 @@ static vdb_status split_and_store(ingest *in, vdb_document_added *added, vdb_err
     vdb_document_writer *writer = in->writer;
     in->writer = NULL;
     return vdb_document_writer_commit(writer, added, error);
+}
+
+static int bounded(int64_t tokens)
+{
+    return tokens < 0 || tokens > INT_MAX ? INT_MAX : (int)tokens;
 }
 
 /* The name of the file without its folders. */
@@ -219,6 +226,14 @@ static const char *name_of(const vdb_document_file *file)
     return file->document_name != NULL ? file->document_name : base_name(file->path);
 }
 
+/* The splitter looks at them too, but only after the document was extracted. */
+static vdb_status check_sizes(const vdb_document_file *file, vdb_error *error)
+{
+    const split_options options = { .target_tokens = bounded(file->chunk_tokens),
+                                    .overlap_tokens = bounded(file->overlap_tokens) };
+    return split_check(&options, error);
+}
+
 static vdb_status check_name(const vdb_document_file *file, vdb_error *error)
 {
     const char *name = name_of(file);
@@ -238,6 +253,8 @@ static void describe(ingest *in, const vdb_document_file *file, const char *secr
         .file_path = is_standard_input(file) ? NULL : file->path,
         .file_size = in->source.size,
         .content_sha256 = in->source.sha256,
+        .chunk_target_tokens = file->chunk_tokens,
+        .chunk_overlap_tokens = file->overlap_tokens,
     };
 }
 
@@ -262,6 +279,8 @@ static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_docume
     const char *secretary = NULL;
     int64_t max_bytes = file->max_bytes > 0 ? file->max_bytes : DEFAULT_MAX_BYTES;
     vdb_status status = check_name(file, error);
+    if (status == VDB_OK)
+        status = check_sizes(file, error);
     if (status == VDB_OK)
         status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
     if (status == VDB_OK)

@@ -155,16 +155,29 @@ static bool has_word(const char *text, size_t length)
 
 /* ---- making and freeing ---- */
 
-vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **result,
-                        vdb_error *error)
+static int target_of(const split_options *options)
 {
-    int target = options->target_tokens == 0 ? TARGET : options->target_tokens;
+    return options->target_tokens == 0 ? TARGET : options->target_tokens;
+}
+
+vdb_status split_check(const split_options *options, vdb_error *error)
+{
+    int target = target_of(options);
     if (target < LEAST_TARGET || target > LARGEST_TARGET)
         return error_set(error, VDB_USAGE, "Choose a target of 32 to 4000 tokens.", "a chunk cannot have %d tokens",
                          target);
     if (options->overlap_tokens < 0 || options->overlap_tokens > target / 2)
         return error_set(error, VDB_USAGE, "Choose an overlap of at most half of the target.",
                          "chunks of %d tokens cannot overlap by %d", target, options->overlap_tokens);
+    return VDB_OK;
+}
+
+vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **result,
+                        vdb_error *error)
+{
+    vdb_status status = split_check(options, error);
+    if (status != VDB_OK)
+        return status;
     UErrorCode icu = U_ZERO_ERROR;
     splitter *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -172,7 +185,7 @@ vdb_status splitter_new(const split_options *options, split_sink sink, void *con
     s->sink = sink;
     s->context = context;
     s->markdown = options->markdown;
-    s->target = (size_t)target;
+    s->target = (size_t)target_of(options);
     s->overlap = (size_t)options->overlap_tokens;
     s->told = true;
     buffer_init(&s->window, WINDOW_BYTES);

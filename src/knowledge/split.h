@@ -12,8 +12,8 @@ typedef struct splitter splitter;
 typedef struct split_chunk {
     const char *content; /* what is stored and embedded: heading path, a cut table's header, then the passage */
     const char *heading; /* heading path, "Preços > Consultas", the outer ones left out when it is long; NULL: none */
-    int64_t offset;      /* of the passage in the file, bytes */
-    int64_t length;      /* of the passage in the file, bytes */
+    int64_t offset;      /* of the passage in the text, bytes */
+    int64_t length;      /* of the passage in the text, bytes */
     uint32_t row;        /* the record of a table that it is, or a part of; 0: none */
     uint32_t page;       /* where the passage begins; 0: the document has none */
     uint32_t last_page;  /* where it ends */
@@ -29,14 +29,17 @@ typedef struct split_options {
     int overlap_tokens; /* at most what a chunk repeats of the one before, whole sentences of its section; 0: none */
 } split_options;
 
+/* VDB_USAGE: options out of range (the overlap: at most half of the target). */
+vdb_status split_check(const split_options *options, vdb_error *error);
+
 /*
- * A passage is the file's own bytes from `offset` on, in `content` without the CR of CRLF. It has a letter or a digit,
+ * A passage is the text's own bytes from `offset` on, in `content` without the CR of CRLF. It has a letter or a digit,
  * never begins or ends with white space, and never reaches over a heading. What is in no passage is white space, a
  * heading (it is in the path of the chunks below it) or a run of signs without a letter or digit. A heading with
  * nothing below it is a passage. The same bytes give the same chunks, however they are fed. A byte-order mark at the
  * start is skipped.
  *
- * VDB_USAGE: options out of range (the overlap: at most half of the target). Release with splitter_free().
+ * VDB_USAGE: what split_check() says. Release with splitter_free().
  */
 vdb_status splitter_new(const split_options *options, split_sink sink, void *context, splitter **s, vdb_error *error);
 /* Feeds bytes of valid UTF-8; a call may end anywhere, even inside a character. */

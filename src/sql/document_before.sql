@@ -1,6 +1,7 @@
 -- What is there already under a document's name, and the model of its chunks: of all of them, or there is none, as where one lacks its
 -- vector. Asked by: storing a document.
 SELECT d.document_uuid, encode(d.content_sha256, 'hex') AS content_sha256, d.processing_status, d.chunk_count,
+       d.chunk_target_tokens, d.chunk_overlap_tokens,
        (SELECT CASE WHEN bool_and(c.embedding IS NOT NULL AND c.embedding_model IS NOT NULL)
                      AND min(c.embedding_model) = max(c.embedding_model) THEN min(c.embedding_model) END
         FROM v_voice_document_chunks c

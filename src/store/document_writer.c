@@ -11,6 +11,7 @@ enum {
     ROWS_A_BATCH = 128,                /* about 0.8 MB of vectors */
     ROWS_A_TURN = 8 * ROWS_A_BATCH,    /* whose terms are made while they are stored */
     LEAST_FOR_A_THREAD = ROWS_A_BATCH, /* fewer are not worth one */
+    CHUNK_TOKENS = 200,                /* of a document that says nothing else */
     LARGEST_BATCH = 256 << 20,         /* a batch's contents or metadata */
     TYPE_JSONB = 3802,                 /* of PostgreSQL's pg_type.dat: fixed for ever */
     JSONB_VERSION = 1,
@@ -73,13 +74,21 @@ static bool same(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+/* True when the chunks that are there are of the size that is wanted. */
+static bool split_alike(const PGresult *before, const vdb_document *document)
+{
+    int64_t target = document->chunk_target_tokens == 0 ? CHUNK_TOKENS : document->chunk_target_tokens;
+    return strtoll(PQgetvalue(before, 0, 4), NULL, 10) == target &&
+           strtoll(PQgetvalue(before, 0, 5), NULL, 10) == document->chunk_overlap_tokens;
+}
+
 /* Fills `added` from the row of document_before. */
 static void compare(const PGresult *before, const vdb_document *document, const char *embedding_model,
                     vdb_document_added *added)
 {
     snprintf(added->document_uuid, sizeof added->document_uuid, "%s", PQgetvalue(before, 0, 0));
-    if (!same(PQgetvalue(before, 0, 1), document->content_sha256) || !same(PQgetvalue(before, 0, 2), "ready") ||
-        !same(PQgetvalue(before, 0, 4), embedding_model))
+    if (!split_alike(before, document) || !same(PQgetvalue(before, 0, 1), document->content_sha256) ||
+        !same(PQgetvalue(before, 0, 2), "ready") || !same(PQgetvalue(before, 0, 6), embedding_model))
         return;
     added->outcome = VDB_DOCUMENT_UNCHANGED;
     added->chunk_count = strtoll(PQgetvalue(before, 0, 3), NULL, 10);
@@ -103,11 +112,12 @@ vdb_status document_unchanged(vdb_tenant *t, const vdb_document *document, const
 static vdb_status insert(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
 {
     PGresult *result;
-    number size;
+    number size, target, overlap;
     vdb_status status =
         run(w,
             REQUEST(DOCUMENT_INSERT, P(d->voice_secretary_uuid), P(d->document_name), P(d->document_type),
-                    P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size), P(d->content), P(d->content_sha256)),
+                    P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size), P(d->content), P(d->content_sha256),
+                    p_int_or_null(d->chunk_target_tokens, &target), p_int_or_null(d->chunk_overlap_tokens, &overlap)),
             &result, error);
     if (status != VDB_OK)
         return status;
@@ -119,10 +129,11 @@ static vdb_status insert(vdb_document_writer *w, const vdb_document *d, vdb_erro
 
 static vdb_status replace(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
 {
-    number size;
+    number size, target, overlap;
     const request requests[] = {
         REQUEST(DOCUMENT_REPLACE, P(d->document_type), P(d->file_path), P(d->mime_type), p_int(&d->file_size, &size),
-                P(d->content), P(d->content_sha256), P(w->added.document_uuid)),
+                P(d->content), P(d->content_sha256), p_int_or_null(d->chunk_target_tokens, &target),
+                p_int_or_null(d->chunk_overlap_tokens, &overlap), P(w->added.document_uuid)),
         REQUEST(DOCUMENT_CLEAR, P(w->added.document_uuid)),
         REQUEST(TERM_CLEAR, P(w->added.document_uuid)),
     };

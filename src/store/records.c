@@ -89,14 +89,24 @@ const record secretary_row_record = RECORD(secretary_fields);
 
 #define TYPE vdb_document
 static const field document_fields[] = {
-    F(TEXT, document_uuid),     F(TEXT, voice_secretary_uuid),
-    F(TEXT, document_name),     F(TEXT, document_type),
-    F(TEXT, file_path),         F(TEXT, mime_type),
-    F(INTEGER, file_size),      F(TEXT, content_sha256),
-    F(INTEGER, chunk_count),    F(TEXT, embedding_model),
-    F(TEXT, processing_status), F(TEXT, processing_error),
-    F(INSTANT, processed_at),   F(BOOLEAN, enabled),
-    F(INSTANT, created_at),     F(INSTANT, updated_at),
+    F(TEXT, document_uuid),
+    F(TEXT, voice_secretary_uuid),
+    F(TEXT, document_name),
+    F(TEXT, document_type),
+    F(TEXT, file_path),
+    F(TEXT, mime_type),
+    F(INTEGER, file_size),
+    F(TEXT, content_sha256),
+    F(INTEGER, chunk_target_tokens),
+    F(INTEGER, chunk_overlap_tokens),
+    F(INTEGER, chunk_count),
+    F(TEXT, embedding_model),
+    F(TEXT, processing_status),
+    F(TEXT, processing_error),
+    F(INSTANT, processed_at),
+    F(BOOLEAN, enabled),
+    F(INSTANT, created_at),
+    F(INSTANT, updated_at),
 };
 const record document_record = RECORD(document_fields);
 #undef TYPE

@@ -246,6 +246,31 @@ class Formats(Database):
         "text": ("A limpeza custa duzentos reais.\n".encode("utf-16"), {}),
     }
 
+    def test_size_of_passages(self):
+        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "text")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(" ".join(f"A sala {i} abre às {i} horas para todos." for i in range(100)))
+            sizes = ["--chunk-tokens", "60", "--overlap-tokens", "20"]
+            usual = self.clinic_json("document", "add", path)[0]
+            small = self.clinic_json("document", "add", *sizes, path)[0]
+            self.assertEqual((usual["outcome"], small["outcome"]), ("added", "replaced"))
+            self.assertGreater(small["chunk_count"], 3 * usual["chunk_count"])
+            shown = self.clinic_json("document", "show", "--chunks", "text")
+            self.assertEqual((shown["chunk_target_tokens"], shown["chunk_overlap_tokens"]), (60, 20))
+            chunks = [c["content"] for c in shown["chunks"]]
+            self.assertLessEqual(max(c["token_count"] for c in shown["chunks"]), 60)
+            for before, after in zip(chunks, chunks[1:]):
+                repeated = after[:after.index(".") + 1]
+                self.assertIn(repeated, before)
+            self.assertEqual(self.clinic_json("document", "add", *sizes, path)[0]["outcome"], "unchanged")
+            self.assertEqual(self.clinic_json("document", "add", path)[0]["outcome"], "replaced")
+            self.refused("--domain", CLINIC, "document", "add", "--chunk-tokens", "60", "--overlap-tokens", "31", path, status=2,
+                         message="chunks of 60 tokens cannot overlap by 31", hint="Choose an overlap")
+            self.at_clinic("document", "remove", "text")
+            self.at_clinic("provider", "remove", "builtin")
+
     def test_search_finds_what_a_document_says(self):
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
         for kind, (content, metadata) in self.SAMPLES.items():

@@ -91,6 +91,13 @@ class Formats(unittest.TestCase):
                      "Outro parágrafo, com texto bastante.\n\n## Planos\n\n| Plano | Para quem | Preço |\n|---|---|---|\n"
                      "| Básico | | R$ 10 |\n| Completo | todos | R$ 20 |\n\nDepois da tabela.<2>\nNa página dois.")
 
+    def test_lists_in_pdf(self):
+        """A bullet is a mark of ours, beside its text or in front of it; a list with numbers is no table."""
+        lines = [(50, 700, 11, "• um item que"), (60, 686, 11, "vai na linha seguinte"), (50, 672, 11, "•"), (90, 672, 11, "dois"),
+                 (50, 658, 11, "1."), (90, 658, 11, "primeiro"), (50, 644, 11, "2."), (90, 644, 11, "segundo")]
+        self.becomes(documents.pdf([lines]), "pdf",
+                     "<1>- um item que\nvai na linha seguinte\n- dois\n1. primeiro\n2. segundo")
+
     def test_two_columns_of_text_are_no_table(self):
         lines = [(x, 700 - 11 * i, 9, f"coluna {x} linha {i} com palavras que enchem a largura")
                  for x in (40, 320) for i in range(10)]

@@ -19,6 +19,7 @@ enum {
 /* How much larger than the common size the letters of a heading of level 1, 2, 3 are at least. */
 static const double heading_sizes[] = { 1.8, 1.4, 1.15 };
 static const double wide_space = 1.5; /* between two pieces on a line, in heights of a letter */
+static const double column_step = 3;  /* how far up the next line must be, in heights, to be in another column */
 static const double wide_gap = 0.8;   /* between the lines of two paragraphs, in heights of a letter */
 
 typedef struct reader {
@@ -144,35 +145,47 @@ static bool breaks_a_word(const piece *p)
            p->text[p->length - 2] != '-';
 }
 
+/* What stands between the last line and this one. */
+static void begin_line(reader *r, const piece *p)
+{
+    bool first = r->last.size == 0;
+    int level = level_of(r, p);
+    if (!first && piece_beside(&r->last, p) && p->left >= r->last.right) {
+        output_text(r->out, " ", 1);
+        return;
+    }
+    double gap = p->top - r->last.bottom;
+    bool goes_on = level == r->level && (first || (gap < wide_gap * p->size && gap > -column_step * p->size));
+    r->level = level;
+    if (level > 0 && (first || !goes_on))
+        output_heading(r->out, level);
+    else if (!goes_on)
+        output_paragraph(r->out);
+    else if (first || piece_bullet(p) > 0 || !breaks_a_word(&r->last))
+        output_line(r->out);
+}
+
 static void write_line(reader *r, const piece *p)
 {
-    int level = level_of(r, p);
-    double gap = p->top - r->last.bottom;
-    bool first = r->last.size == 0;
-    bool goes_on = level == r->level && (first || (gap < wide_gap * p->size && gap > -3 * p->size));
-    if (level > 0 && !(goes_on && !first))
-        output_heading(r->out, level);
-    else if (level == 0 && !goes_on)
-        output_paragraph(r->out);
-    else if (!first && breaks_a_word(&r->last))
-        ;
-    else
-        output_line(r->out);
-    output_text(r->out, p->text, p->length);
-    r->level = level;
+    size_t bullet = piece_bullet(p);
+    begin_line(r, p);
+    if (bullet > 0)
+        output_text(r->out, "- ", 2);
+    output_text(r->out, p->text + bullet, p->length - bullet);
     r->last = *p;
     r->any = true;
 }
 
-/* Writes all of a table, and marks its pieces as written. */
-static void write_table(reader *r, page *p, uint32_t table)
+/* Writes all of a table that `any` is a cell of, and marks its pieces as written. Its cells lie together in `down`. */
+static void write_table(reader *r, page *p, const piece *any)
 {
     const piece *before = NULL;
+    size_t place = any->place;
+    while (place > 0 && p->down[place - 1]->table == any->table)
+        place--;
     output_table_begin(r->out);
-    for (size_t i = 0; i < p->count; i++) {
-        piece *cell = p->down[i];
-        if (cell->table != table)
-            continue;
+    for (; place < p->count && p->down[place]->table == any->table; place++) {
+        piece *cell = p->down[place];
         bool new_row = before == NULL || before->row != cell->row;
         if (new_row)
             output_table_row(r->out);
@@ -184,8 +197,7 @@ static void write_table(reader *r, page *p, uint32_t table)
     }
     output_table_end(r->out);
     r->level = 0;
-    if (before != NULL)
-        r->last = *before;
+    r->last = *before;
     r->any = true;
 }
 
@@ -195,7 +207,7 @@ static void write_page(reader *r, page *p)
     r->last.size = 0;
     for (piece *next = p->pieces; next < p->pieces + p->count; next++) {
         if (next->length > 0 && next->table > 0)
-            write_table(r, p, next->table);
+            write_table(r, p, next);
         else if (next->length > 0)
             write_line(r, next);
     }

@@ -15,6 +15,7 @@ typedef struct piece {
     uint32_t table; /* that it is in, from 1; 0: none */
     uint32_t row;   /* of the page, from the top */
     uint32_t column;
+    size_t place; /* in `down` */
 } piece;
 
 typedef struct page {
@@ -27,6 +28,9 @@ typedef struct page {
 
 /* True when both stand on one line. */
 bool piece_beside(const piece *a, const piece *b);
+
+/* Bytes of the bullet that the piece begins with, as an item of a list does; 0: there is none. */
+size_t piece_bullet(const piece *p);
 
 /*
  * Finds the tables of a page and fills `down`: rows that follow each other closely, of short pieces, two at least, in

@@ -2,11 +2,15 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LEAST_ROWS = 2, LEAST_CELLS = 2, LONGEST_CELL = 80, USUAL_CELL = 40 };
 
 static const double same_line = 0.5;  /* how far the middles of pieces of one line may be apart, in heights */
 static const double close_rows = 2.5; /* how far the tops of two rows of a table may be apart, in heights */
+
+/* The last two are in the private places of symbol fonts. */
+static const char *const bullets[] = { "•", "●", "▪", "■", "◦", "○", "‣", "·", "–", "\xEF\x82\xB7", "\xEF\x82\xA7" };
 
 /* Pieces of `down` that stand on one line. */
 typedef struct span {
@@ -17,6 +21,25 @@ bool piece_beside(const piece *a, const piece *b)
 {
     double height = fmin(a->bottom - a->top, b->bottom - b->top);
     return fabs(a->top + a->bottom - b->top - b->bottom) / 2 <= same_line * height;
+}
+
+size_t piece_bullet(const piece *p)
+{
+    for (size_t i = 0; i < sizeof bullets / sizeof bullets[0]; i++) {
+        size_t length = strlen(bullets[i]);
+        if (p->length >= length && memcmp(p->text, bullets[i], length) == 0 &&
+            (p->length == length || p->text[length] == ' '))
+            return length;
+    }
+    return 0;
+}
+
+/* A bullet, "12." or "a)" alone: the text of a list's item stands beside it. */
+static bool is_mark(const piece *p)
+{
+    enum { LONGEST = 4 };
+    char last = p->text[p->length - 1];
+    return piece_bullet(p) == p->length || (p->length <= LONGEST && (last == '.' || last == ')'));
 }
 
 static int compare_tops(const void *a, const void *b)
@@ -43,8 +66,10 @@ static span take_row(const page *p, size_t first, uint32_t number)
     while (first + row.count < p->count && piece_beside(p->down[first], p->down[first + row.count]))
         row.count++;
     qsort(p->down + first, row.count, sizeof *p->down, compare_lefts);
-    for (size_t i = 0; i < row.count; i++)
+    for (size_t i = 0; i < row.count; i++) {
         p->down[first + i]->row = number;
+        p->down[first + i]->place = first + i;
+    }
     return row;
 }
 
@@ -58,7 +83,7 @@ static bool is_tabular(const page *p, span row)
             return false;
         letters += cell->length;
     }
-    return row.count >= LEAST_CELLS && letters <= row.count * USUAL_CELL;
+    return row.count >= LEAST_CELLS && !is_mark(p->down[row.first]) && letters <= row.count * USUAL_CELL;
 }
 
 static bool follows_closely(const page *p, span above, span row)

@@ -27,12 +27,12 @@ static bool is_space(char c)
 
 static void read_header(table *t, char byte)
 {
-    if (is_space(byte) && !t->written)
+    if (is_space(byte) && (!t->written || is_space(t->header.data[t->header.length - 1])))
         return;
     if (!t->written && t->count < MOST_FIELDS)
         t->names[t->count] = t->header.length;
     t->written = true;
-    buffer_append(&t->header, &byte, 1);
+    buffer_append(&t->header, is_space(byte) ? " " : &byte, 1);
 }
 
 /* In front of a field's text: what ends the field before, then the name. */
@@ -68,6 +68,8 @@ static void end_name(table *t)
         return;
     if (!t->written)
         t->names[t->count] = t->header.length;
+    while (t->header.length > t->names[t->count] && is_space(t->header.data[t->header.length - 1]))
+        t->header.length--;
     t->count++;
     buffer_append(&t->header, "", 1);
 }

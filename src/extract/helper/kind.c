@@ -123,8 +123,10 @@ static extract_failure kind_of_package(const document *d, document_kind *kind)
 static bool is_encrypted_office(const document *d)
 {
     enum { FRONT = 1 << 20 };
+    static const char mark[] = { '\xD0', '\xCF', '\x11', '\xE0' };
     static const char name[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
-    return memmem(d->bytes, d->size < FRONT ? d->size : FRONT, name, sizeof name) != NULL;
+    return d->size > sizeof mark && memcmp(d->bytes, mark, sizeof mark) == 0 &&
+           memmem(d->bytes, d->size < FRONT ? d->size : FRONT, name, sizeof name) != NULL;
 }
 
 static extract_failure kind_of_binary(const document *d, document_kind *kind, const char *mime_type)

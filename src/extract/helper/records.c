@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LEAST_RECORDS = 2, LONGEST_NAME = 80 };
+enum { LEAST_RECORDS = 2, LEAST_FIELDS = 2, LONGEST_NAME = 80 };
 
 record_event record_read(record_reader *r, char byte)
 {
@@ -41,71 +41,103 @@ record_event record_read(record_reader *r, char byte)
 /* ---- finding out ---- */
 
 typedef struct sample {
-    size_t header; /* fields of the first record */
     size_t records;
-    size_t name;                 /* length of the header's current field */
-    uint64_t names[MOST_FIELDS]; /* hashes of the header's fields */
-    bool tight;                  /* a field begins right behind its delimiter; in a sentence there is a space */
+    size_t header;               /* fields of the first record */
+    uint64_t names[MOST_FIELDS]; /* their hashes */
+    size_t fields;               /* of the current record so far */
+    bool any;                    /* it has a byte or a delimiter: an empty line is no record */
+    size_t name;                 /* bytes of the current field, in the header */
+    uint64_t hash;
+    bool letter;
+    char last;
+    bool begins; /* the current field has no byte yet */
+    bool tight;  /* a field begins right behind its delimiter; in a sentence there is a space */
     bool wrong;
 } sample;
-
-/* A name in the header: neither empty, nor long, nor a number or a sentence, nor there twice. */
-static void end_name(sample *s, uint64_t hash, bool letter, char last)
-{
-    bool sentence = last == '.' || last == '!' || last == '?';
-    if (s->header == MOST_FIELDS || s->name == 0 || s->name > LONGEST_NAME || !letter || sentence) {
-        s->wrong = true;
-        return;
-    }
-    for (size_t i = 0; i < s->header; i++)
-        s->wrong = s->wrong || s->names[i] == hash;
-    s->names[s->header++] = hash;
-    s->name = 0;
-}
 
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-/* True when the records have this delimiter; an unfinished record at the end does not count. */
+static void take_byte(sample *s, char byte)
+{
+    s->tight = s->tight || (s->begins && s->fields > 0 && byte != ' ');
+    s->begins = false;
+    s->any = true;
+    if (s->records > 0)
+        return;
+    s->name++;
+    s->hash = (s->hash ^ (unsigned char)byte) * 1099511628211U; /* FNV-1a */
+    s->letter = s->letter || is_letter(byte);
+    s->last = byte;
+}
+
+/* A name in the header: neither empty, nor long, nor a number or a sentence, nor there twice. */
+static void end_name(sample *s)
+{
+    bool sentence = s->last == '.' || s->last == '!' || s->last == '?';
+    if (s->header == MOST_FIELDS || s->name == 0 || s->name > LONGEST_NAME || !s->letter || sentence) {
+        s->wrong = true;
+        return;
+    }
+    for (size_t i = 0; i < s->header; i++)
+        s->wrong = s->wrong || s->names[i] == s->hash;
+    s->names[s->header++] = s->hash;
+}
+
+static void begin_field(sample *s)
+{
+    s->name = 0;
+    s->hash = 14695981039346656037U;
+    s->letter = false;
+    s->begins = true;
+}
+
+static void end_field(sample *s)
+{
+    if (s->records == 0)
+        end_name(s);
+    s->fields++;
+    s->any = true;
+    begin_field(s);
+}
+
+static void end_record(sample *s)
+{
+    if (!s->any)
+        return;
+    end_field(s);
+    s->wrong = s->wrong || s->header < LEAST_FIELDS || s->fields != s->header;
+    s->records++;
+    s->fields = 0;
+    s->any = false;
+}
+
+/* True when the records have this delimiter; an unfinished record at the end counts only if the text ends there. */
 static bool delimits(char delimiter, const char *text, size_t length, bool whole)
 {
     record_reader r = { .delimiter = delimiter };
     sample s = { 0 };
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-    bool letter = false, bytes = false, begins = false;
-    size_t fields = 0;
-    char last = 0;
+    begin_field(&s);
     for (size_t i = 0; i < length && !s.wrong; i++) {
-        record_event event = record_read(&r, text[i]);
-        bytes = bytes || event == RECORD_BYTE || event == RECORD_FIELD;
-        s.tight = s.tight || (begins && event == RECORD_BYTE && text[i] != ' ');
-        begins = event == RECORD_FIELD || (begins && event == RECORD_NOTHING);
-        last = event == RECORD_BYTE ? text[i] : last;
-        if (event == RECORD_BYTE && s.records == 0) {
-            hash = (hash ^ (unsigned char)text[i]) * 1099511628211U;
-            letter = letter || is_letter(text[i]);
-            s.name++;
-        }
-        if (event != RECORD_FIELD && (event != RECORD_END || !bytes))
-            continue;
-        fields++;
-        if (s.records == 0) {
-            end_name(&s, hash, letter, last);
-            hash = 14695981039346656037U;
-            letter = false;
-        }
-        if (event == RECORD_END) {
-            s.wrong = s.wrong || s.header < 2 || fields != s.header;
-            s.records++;
-            fields = 0;
-            bytes = false;
+        switch (record_read(&r, text[i])) {
+        case RECORD_BYTE:
+            take_byte(&s, text[i]);
+            break;
+        case RECORD_FIELD:
+            end_field(&s);
+            break;
+        case RECORD_END:
+            end_record(&s);
+            break;
+        case RECORD_NOTHING:
+            break;
         }
     }
-    if (whole && bytes && !s.wrong) { /* the last line has no end */
-        s.wrong = fields + 1 != s.header || r.quoted != r.quote;
-        s.records++;
+    if (whole) {
+        end_record(&s);
+        s.wrong = s.wrong || r.quoted != r.quote;
     }
     return !s.wrong && s.tight && s.records >= LEAST_RECORDS + (delimiter == ',');
 }

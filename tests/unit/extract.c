@@ -188,7 +188,7 @@ static void csv_names_its_values(void **state)
             KIND_CSV,
             "<2>Serviço: Limpeza\nPreço: R$ 200\nObs: inclui \"flúor\"; e mais\n<4>Serviço: Canal\nPreço: 900\n");
     becomes(BYTES("nome,ramal\nAna,800\nEva,801"), KIND_CSV, "<2>nome: Ana\nramal: 800\n<3>nome: Eva\nramal: 801\n");
-    becomes(BYTES("nome , \"ramal\n novo\",x\nAna,800,\nEva,801,\n"), KIND_CSV,
+    becomes(BYTES("nome ,\"ramal\n novo\",x\nAna,800,\nEva,801,\n"), KIND_CSV,
             "<2>nome: Ana\nramal novo: 800\n<3>nome: Eva\nramal novo: 801\n");
     becomes(BYTES("nome\tramal\nJo\xE3o\t800\n"), KIND_CSV, "<2>nome: João\nramal: 800\n");
     becomes(BYTES("Olá, tudo bem?\nSim, e você?\n"), KIND_TEXT, "Olá, tudo bem?\nSim, e você?\n");

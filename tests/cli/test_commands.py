@@ -246,8 +246,13 @@ class Formats(Database):
         "text": ("A limpeza custa duzentos reais.\n".encode("utf-16"), {}),
     }
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        subprocess.run([VOICEDB, "--domain", CLINIC, "provider", "add", "--type", "embeddings", "--name", "builtin", "--default"],
+                       env=os.environ | cls.environment, check=True, stdout=subprocess.DEVNULL)
+
     def test_size_of_passages(self):
-        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "text")
             with open(path, "w", encoding="utf-8") as file:
@@ -269,10 +274,8 @@ class Formats(Database):
             self.refused("--domain", CLINIC, "document", "add", "--chunk-tokens", "60", "--overlap-tokens", "31", path, status=2,
                          message="chunks of 60 tokens cannot overlap by 31", hint="Choose an overlap")
             self.at_clinic("document", "remove", "text")
-            self.at_clinic("provider", "remove", "builtin")
 
     def test_search_finds_what_a_document_says(self):
-        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
         for kind, (content, metadata) in self.SAMPLES.items():
             with self.subTest(kind=kind), tempfile.TemporaryDirectory() as folder:
                 path = os.path.join(folder, "document")

@@ -152,3 +152,6 @@ BEGIN
     PERFORM pg_temp.note('v_voice_document_chunks.embedding: no vector of 1 to 1536 numbers, kept in metadata', done);
     UPDATE v_voice_document_chunks SET embedding_dimensions = NULL WHERE embedding_dimensions NOT BETWEEN 1 AND 1536;
 END $$;
+
+-- The comparison makes functions first, the columns that they read after them.
+SET LOCAL check_function_bodies = off;

@@ -168,12 +168,13 @@ static void the_specs_references_prove_existence(void **state)
     leave();
 }
 
-/* A registered query in which one condition on the tenant is left out. */
-static const char *without_tenant(enum query_id id, const char *condition)
+/* A registered query whose own condition on the tenant is left out. */
+static const char *without_tenant(enum query_id id)
 {
-    const char *whole = queries[id].text, *place = strstr(whole, condition);
+    const char *whole = queries[id].text, *condition = "WHERE domain_uuid = $1::uuid",
+               *place = strstr(whole, condition);
     assert_non_null(place);
-    return text("%.*s$1::uuid IS NOT NULL%s", (int)(place - whole), whole, place + strlen(condition));
+    return text("%.*sWHERE $1::uuid IS NOT NULL%s", (int)(place - whole), whole, place + strlen(condition));
 }
 
 static void begin_guilty_world(world *w, unsigned wanted, bool scopes)
@@ -184,10 +185,8 @@ static void begin_guilty_world(world *w, unsigned wanted, bool scopes)
           "INSERT INTO v_voice_ai_providers (domain_uuid, provider_type, provider_name, config) VALUES ($1, $2, $3, "
           "$4)",
           "domain_uuid provider_type name config", false },
-        { "guilty_get", without_tenant(QUERY_PROVIDER_GET, "domain_uuid = $1::uuid"),
-          "domain_uuid provider_type provider", true },
-        { "guilty_remove", without_tenant(QUERY_PROVIDER_REMOVE, "domain_uuid = $1::uuid"), "domain_uuid provider_uuid",
-          false },
+        { "guilty_get", without_tenant(QUERY_PROVIDER_GET), "domain_uuid provider_type provider", true },
+        { "guilty_remove", without_tenant(QUERY_PROVIDER_REMOVE), "domain_uuid provider_uuid", false },
     };
     begin_world(w, wanted, 4);
     w->scopes = scopes;

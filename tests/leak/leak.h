@@ -34,6 +34,7 @@ typedef enum thing {
     CALL,
     MESSAGE,
     NOTICE,
+    DATA_KEY,
     ENDPOINT,
     DOMAIN,
     PROVIDER_NAME,

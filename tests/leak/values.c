@@ -151,7 +151,7 @@ static const struct {
     { "transfer_rule_uuid", RULE }, { "conversation_uuid", CONVERSATION }, { "conversation", CONVERSATION },
     { "call_uuid", CALL },          { "delivery_uuid", NOTICE },           { "domain_uuid", DOMAIN },
     { "domain", DOMAIN_NAME },      { "provider", PROVIDER_NAME },         { "extension", EXTENSION },
-    { "caller_id", CALLER },        { "embedding_model", MODEL },
+    { "caller_id", CALLER },        { "embedding_model", MODEL },          { "data_key_uuid", DATA_KEY },
 };
 
 static const struct {

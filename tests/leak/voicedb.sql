@@ -35,6 +35,9 @@ FROM (
     SELECT e.domain_uuid, e.created_at, 0, ARRAY['ENDPOINT'], ARRAY[e.endpoint_uuid::text]
     FROM v_voice_webhook_endpoints e
     UNION ALL
+    SELECT k.domain_uuid, k.created_at, 0, ARRAY['DATA_KEY'], ARRAY[k.data_key_uuid::text]
+    FROM v_voice_data_keys k
+    UNION ALL
     SELECT d.domain_uuid, '2000-01-01', 0, ARRAY['DOMAIN', 'DOMAIN_NAME'], ARRAY[d.domain_uuid::text, d.domain_name]
     FROM v_domains d
 ) r
@@ -66,5 +69,7 @@ UNION ALL
 SELECT domain_uuid, 'settings' || xmin || ctid FROM v_voice_tenant_settings
 UNION ALL
 SELECT domain_uuid, 'erasure' || erasure_uuid || xmin || ctid FROM voicedb_erasures
+UNION ALL
+SELECT domain_uuid, 'k' || data_key_uuid || xmin || ctid FROM v_voice_data_keys
 UNION ALL
 SELECT domain_uuid, 'domain' || xmin || ctid FROM v_domains;

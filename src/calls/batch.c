@@ -247,7 +247,7 @@ static void append_field(buffer *b, element type, const entry_field *f)
     union {
         float number;
         uint32_t bits;
-    } real;
+    } real = { 0 };
     if (f->text == NULL || !is_valid(&(column){ .type = type }, f)) {
         append_null(b);
     } else if (type == INTEGER) {

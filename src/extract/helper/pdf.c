@@ -205,7 +205,8 @@ static void write_page(reader *r, page *p)
 {
     output_page(r->out, p->number);
     r->last.size = 0;
-    for (piece *next = p->pieces; next < p->pieces + p->count; next++) {
+    for (size_t i = 0; i < p->count; i++) {
+        piece *next = &p->pieces[i];
         if (next->length > 0 && next->table > 0)
             write_table(r, p, next);
         else if (next->length > 0)

@@ -72,21 +72,19 @@ static vdb_status index_document(indexing *in, const char *document_uuid, vdb_er
     return VDB_OK;
 }
 
+/* What has its terms is no longer among those that are asked for. */
 static vdb_status index_all(indexing *in, vdb_error *error)
 {
-    char after[37] = "00000000-0000-0000-0000-000000000000";
     for (int count = 1; count > 0;) {
         number version;
         PGresult *documents;
-        const request r = REQUEST(TERM_MISSING, P(after), p_int(&(int64_t){ TERMS_VERSION }, &version));
+        const request r = REQUEST(TERM_MISSING, p_int(&(int64_t){ TERMS_VERSION }, &version));
         vdb_status status = tenant_run_on(in->tenant, in->connection, true, &r, 1, &documents, error);
         if (status != VDB_OK)
             return status;
         count = PQntuples(documents);
-        for (int i = 0; status == VDB_OK && i < count; i++) {
-            snprintf(after, sizeof after, "%s", PQgetvalue(documents, i, 0));
-            status = index_document(in, after, error);
-        }
+        for (int i = 0; status == VDB_OK && i < count; i++)
+            status = index_document(in, PQgetvalue(documents, i, 0), error);
         PQclear(documents);
         if (status != VDB_OK)
             return status;

@@ -170,6 +170,11 @@ static const struct {
     { "rag_similarity_lists", { "\"{}\"", "\"{0.5}\"" } },
     { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },
+    { "first_chunks", { "0", "7" } },
+    { "filters", { "0", "1" } },
+    { "size_lists", { "\"{1}\"", "\"{2,3}\"" } },
+    { "key_lists", { "\"{-5,1}\"", "\"{1}\"" } },
+    { "chunk_lists", { "\"{256,0}\"", "\"{256}\"" } },
     { "language", { "pt-BR", "es" } },
 };
 

@@ -109,7 +109,7 @@ static void every_status_has_a_name_and_an_http_status(void **state)
         assert_string_equal(vdb_status_name(statuses[i].status), statuses[i].name);
         assert_int_equal(vdb_status_http(statuses[i].status), statuses[i].http);
     }
-    static const int strange[] = { 13, 1000, -1, INT32_MAX, INT32_MIN };
+    static const int strange[] = { 14, 1000, -1, INT32_MAX, INT32_MIN };
     for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
         vdb_status status;
         memcpy(&status, &strange[i], sizeof status);

@@ -31,7 +31,7 @@ def sections(r, count):
 
 def make_pdf(r):
     return documents.pdf([[(60, 800, 18, words(r, 4))] + [(60, 770 - 14 * i, 11, words(r, 12)) for i in range(LINES)]
-                          for _ in range(r.choice(PAGES))])
+                          for _ in range(r.choice(PAGES))], typeset=True)
 
 
 def make_docx(r):

@@ -1,6 +1,7 @@
 """Documents made for tests: as small as they can be, whole or with one thing wrong."""
 import io
 import zipfile
+import zlib
 
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 OPEN = ('xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
@@ -53,19 +54,26 @@ def escaped(text):
     return text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
-def pdf(pages, trailer=b"", extra=()):
-    """Each page: a list of (x, y from the bottom, size, text). `extra`: objects behind the others."""
+def shown(text, typeset):
+    """How a line is shown: all at once, or as programs that typeset do it, in pieces that are moved together or apart."""
+    if not typeset:
+        return b"(%s) Tj" % escaped(text)
+    return b"[" + b" ".join(b"(%s) %d" % (escaped(text[i:i + 2]), i % 7 - 3) for i in range(0, len(text), 2)) + b"] TJ"
+
+
+def pdf(pages, trailer=b"", typeset=False):
+    """Each page: a list of (x, y from the bottom, size, text)."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"",
                b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
     kids = []
     for lines in pages:
-        content = b"".join(b"BT /F1 %d Tf %d %d Td (%s) Tj ET\n" % (size, x, y, escaped(text)) for x, y, size, text in lines)
-        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+        content = b"".join(b"BT /F1 %d Tf %d %d Td %s ET\n" % (size, x, y, shown(text, typeset)) for x, y, size, text in lines)
+        content, packed = (zlib.compress(content), b"/Filter /FlateDecode ") if typeset else (content, b"")
+        objects.append(b"<< %s/Length %d >>\nstream\n%s\nendstream" % (packed, len(content), content))
         kids.append(len(objects) + 1)
         objects.append(b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R "
                        b"/Resources << /Font << /F1 3 0 R >> >> >>" % len(objects))
     objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(kids), b" ".join(b"%d 0 R" % k for k in kids))
-    objects += extra
     out, places = b"%PDF-1.5\n", []
     for number, body in enumerate(objects, 1):
         places.append(len(out))

@@ -14,17 +14,26 @@ enum {
     AHEAD = 8,             /* pages that are read before the first is written, to know the common size */
     LARGEST_SIZE = 200,    /* points; larger letters count as these */
     LONGEST_HEADING = 160, /* bytes */
+    MOST_SIZES = 64,
 };
 
 /* How much larger than the common size the letters of a heading of level 1, 2, 3 are at least. */
 static const double heading_sizes[] = { 1.8, 1.4, 1.15 };
-static const double wide_space = 1.5; /* between two pieces on a line, in heights of a letter */
-static const double column_step = 3;  /* how far up the next line must be, in heights, to be in another column */
-static const double wide_gap = 0.8;   /* between the lines of two paragraphs, in heights of a letter */
+static const double same_height = 0.05; /* points */
+static const double wide_space = 1.5;   /* between two pieces on a line, in heights of a letter */
+static const double column_step = 3;    /* how far up the next line must be, in heights, to be in another column */
+static const double wide_gap = 0.8;     /* between the lines of two paragraphs, in heights of a letter */
+
+/* What letters of a height, as they stand on the page, have for a size in their font. */
+typedef struct letter_size {
+    double height, size;
+} letter_size;
 
 typedef struct reader {
     output *out;
-    size_t letters[LARGEST_SIZE + 1]; /* of each size */
+    letter_size sizes[MOST_SIZES];
+    size_t known;
+    size_t letters[LARGEST_SIZE + 1]; /* of each size, bytes */
     double common;                    /* size; 0: not known yet */
     page ahead[AHEAD];
     size_t waiting;
@@ -43,14 +52,6 @@ static void add_letter(piece *p, const PopplerRectangle *place)
     p->bottom = MAX(p->bottom, MAX(place->y1, place->y2));
 }
 
-/* The size of the letter at `index`, which grows from call to call. */
-static double size_at(GList **attributes, int index)
-{
-    while (*attributes != NULL && ((PopplerTextAttributes *)(*attributes)->data)->end_index < index)
-        *attributes = (*attributes)->next;
-    return *attributes == NULL ? 0 : ((PopplerTextAttributes *)(*attributes)->data)->font_size;
-}
-
 /* True when a line of poppler's is more than one piece here: between two cells or columns it leaves a wide gap. */
 static bool is_apart(const piece *p, const PopplerRectangle *place)
 {
@@ -62,40 +63,103 @@ static bool is_wide(const PopplerRectangle *place)
     return place->x2 - place->x1 > wide_space * ABS(place->y2 - place->y1);
 }
 
-static void end_piece(reader *r, page *p, piece *next, const char *end, size_t letters)
+/* Makes room for one more piece. */
+static bool grow_page(page *p)
 {
-    if (letters == 0)
-        return;
-    next->length = (size_t)(end - next->text);
-    r->letters[next->size < LARGEST_SIZE ? (int)(next->size + 0.5) : LARGEST_SIZE] += letters;
-    p->pieces[p->count++] = *next;
+    if (p->count < p->room)
+        return true;
+    size_t room = p->room == 0 ? 256 : 2 * p->room;
+    piece *pieces = realloc(p->pieces, room * sizeof *pieces);
+    if (pieces == NULL)
+        return false;
+    p->pieces = pieces;
+    p->room = room;
+    return true;
 }
 
-/* Cuts the page's text into pieces; places and attributes count characters. */
-static bool cut_page(reader *r, page *p, const PopplerRectangle *places, size_t count, GList *attributes)
+static void end_piece(page *p, const char *end, size_t letters)
 {
-    piece next = { 0 };
+    piece *last = &p->pieces[p->count];
+    if (letters == 0)
+        return;
+    last->length = (size_t)(end - last->text);
+    p->count++;
+}
+
+/* Cuts the page's text into pieces; places count characters. */
+static bool cut_page(page *p, const PopplerRectangle *places, size_t count)
+{
     size_t letters = 0;
-    p->pieces = calloc(count + 1, sizeof *p->pieces);
-    if (p->pieces == NULL)
-        return false;
     const char *c = p->text;
     for (size_t at = 0; at < count && *c != '\0'; at++, c += g_utf8_skip[(guchar)*c]) {
         const PopplerRectangle *place = &places[at];
-        if (*c == '\n' || (letters > 0 && is_apart(&next, place)) || (*c == ' ' && is_wide(place))) {
-            end_piece(r, p, &next, c, letters);
+        if (!grow_page(p))
+            return false;
+        if (*c == '\n' || (letters > 0 && is_apart(&p->pieces[p->count], place)) || (*c == ' ' && is_wide(place))) {
+            end_piece(p, c, letters);
             letters = 0;
+            if (!grow_page(p))
+                return false;
         }
         if (*c == '\n' || (letters == 0 && *c == ' '))
             continue;
         if (letters++ == 0)
-            next = (piece){
-                .text = c, .left = 1e9, .right = -1e9, .top = 1e9, .bottom = -1e9, .size = size_at(&attributes, (int)at)
-            };
-        add_letter(&next, place);
+            p->pieces[p->count] =
+                (piece){ .text = c, .letter = at, .left = 1e9, .right = -1e9, .top = 1e9, .bottom = -1e9 };
+        add_letter(&p->pieces[p->count], place);
     }
-    end_piece(r, p, &next, c, letters);
+    if (letters > 0)
+        end_piece(p, c, letters);
     return true;
+}
+
+/* ---- sizes of letters ---- */
+
+/* What was learned about letters of this height; 0: nothing yet. */
+static double known_size(const reader *r, double height)
+{
+    for (size_t i = 0; i < r->known; i++) {
+        if (ABS(r->sizes[i].height - height) < same_height)
+            return r->sizes[i].size;
+    }
+    return 0;
+}
+
+static bool set_known_sizes(const reader *r, page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        piece *next = &p->pieces[i];
+        next->size = known_size(r, next->bottom - next->top);
+        if (next->size == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Asking poppler for the fonts of a page costs a tenth of reading it: only where there are heights not seen before. */
+static void set_sizes(reader *r, page *p, PopplerPage *from)
+{
+    if (set_known_sizes(r, p))
+        return;
+    GList *attributes = poppler_page_get_text_attributes(from), *fitting = attributes;
+    for (size_t i = 0; i < p->count; i++) {
+        piece *next = &p->pieces[i];
+        while (fitting != NULL && ((PopplerTextAttributes *)fitting->data)->end_index < (gint)next->letter)
+            fitting = fitting->next;
+        next->size = fitting == NULL ? 0 : ((PopplerTextAttributes *)fitting->data)->font_size;
+        double height = next->bottom - next->top;
+        if (r->known < MOST_SIZES && next->size > 0 && known_size(r, height) == 0)
+            r->sizes[r->known++] = (letter_size){ .height = height, .size = next->size };
+    }
+    poppler_page_free_text_attributes(attributes);
+}
+
+static void count_letters(reader *r, const page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const piece *next = &p->pieces[i];
+        r->letters[next->size < LARGEST_SIZE ? (int)(next->size + 0.5) : LARGEST_SIZE] += next->length;
+    }
 }
 
 static void free_page(page *p)
@@ -117,9 +181,9 @@ static bool read_page(reader *r, PopplerDocument *pdf, int number, page *p)
     p->text = poppler_page_get_text(from);
     bool done = true;
     if (p->text != NULL && poppler_page_get_text_layout(from, &places, &count)) {
-        GList *attributes = poppler_page_get_text_attributes(from);
-        done = cut_page(r, p, places, count, attributes) && page_find_tables(p);
-        poppler_page_free_text_attributes(attributes);
+        done = cut_page(p, places, count) && page_find_tables(p);
+        set_sizes(r, p, from);
+        count_letters(r, p);
     }
     g_free(places);
     g_object_unref(from);

@@ -10,6 +10,7 @@
 typedef struct piece {
     const char *text;
     size_t length;
+    size_t letter; /* the first one's number on the page */
     double left, right, top, bottom;
     double size;    /* of its letters */
     uint32_t table; /* that it is in, from 1; 0: none */
@@ -22,7 +23,7 @@ typedef struct page {
     uint32_t number;
     char *text;
     piece *pieces; /* in reading order */
-    size_t count;
+    size_t count, room;
     piece **down; /* the same, row by row, each from left to right */
 } page;
 

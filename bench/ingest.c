@@ -1,15 +1,23 @@
 /*
- * Storing documents. Memory and time of `voicedb document add` for a large text, embedded by the builtin provider; then
+ * Storing documents. Memory and time of `voicedb document add` for a large text, embedded by the builtin provider, and
+ * for a smaller one by a service that takes 50 ms for a batch; then
  * ready embeddings through a document writer, in turns with psql's \copy of the same rows into the same emptied table.
  *
  * usage: bench-ingest VOICEDB PSQL...
  */
 #include "data.h"
+#include "provider.h"
 
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 100 * 1000 * 1000, QUICK_TEXT_BYTES = 2 * 1000 * 1000, ROUNDS = 3, BATCH = 1000 };
+enum {
+    TEXT_BYTES = 100 * 1000 * 1000,
+    QUICK_TEXT_BYTES = 2 * 1000 * 1000,
+    SERVED_BYTES = 8 * 1000 * 1000,
+    ROUNDS = 3,
+    BATCH = 1000
+};
 
 static const char domain[] = "aaaaaaaa-0000-4000-8000-000000000001",
                   document_uuid[] = "aaaaaaaa-0000-4000-8000-000000000002";
@@ -47,8 +55,8 @@ static void write_text(const char *path, long bytes)
         die("%s cannot be written", path);
 }
 
-/* Returns the peak in MB. */
-static double measure_memory(PGconn *pg, char *voicedb, long bytes)
+/* Adds a text of about so many bytes as a document; milliseconds. */
+static double add_text(char *voicedb, long bytes, long *peak_kb)
 {
     char path[] = "/tmp/voicedb-bench-text-XXXXXX";
     int file = mkstemp(path);
@@ -56,11 +64,37 @@ static double measure_memory(PGconn *pg, char *voicedb, long bytes)
         die("%s cannot be made", path);
     close(file);
     write_text(path, bytes);
+    char *arguments[] = { voicedb, "--domain", "ingest.example", "document", "add", path, NULL };
+    double took = run_program(arguments, peak_kb);
+    unlink(path);
+    return took;
+}
+
+/* How much of what the service can do is used. */
+static double measure_service(PGconn *pg, char *voicedb, long bytes)
+{
+    char sql[512];
+    empty_tables(pg);
+    snprintf(sql, sizeof sql,
+             "UPDATE v_voice_ai_providers SET provider_name = 'service', config = '{\"model\": \"service\", "
+             "\"base_url\": \"http://127.0.0.1:%d/v1\", \"batch_size\": %d}' WHERE domain_uuid = '%s'",
+             provider_start(), PROVIDER_BATCH, domain);
+    run_sql(pg, sql);
+    double took = add_text(voicedb, bytes, NULL), ceiling = (double)provider_batches() * PROVIDER_BATCH_MS;
+    printf("%s passages by a service that takes %d ms for a batch of %d, one batch at a time: %.1f s, of which the "
+           "service worked %.1f s.\n\n",
+           query_value(pg, "SELECT count(*) FROM v_voice_document_chunks"), PROVIDER_BATCH_MS, PROVIDER_BATCH,
+           took / 1000, ceiling / 1000);
+    fflush(stdout);
+    return ceiling / took;
+}
+
+/* Returns the peak in MB. */
+static double measure_memory(PGconn *pg, char *voicedb, long bytes)
+{
     empty_tables(pg);
     long peak_kb;
-    char *arguments[] = { voicedb, "--domain", "ingest.example", "document", "add", path, NULL };
-    double took = run_program(arguments, &peak_kb);
-    unlink(path);
+    double took = add_text(voicedb, bytes, &peak_kb);
     printf("A text of %ld MB, split and embedded by the builtin provider: %s passages in %.0f s, peak memory of the "
            "process %ld MB.\n\n",
            bytes / 1000000, query_value(pg, "SELECT count(*) FROM v_voice_document_chunks"), took / 1000,
@@ -224,10 +258,12 @@ int main(int argc, char **argv)
     PGconn *pg = bench_connect(NULL);
     make_tenant(pg);
     double peak = measure_memory(pg, argv[1], quick ? QUICK_TEXT_BYTES : TEXT_BYTES);
+    double service = measure_service(pg, argv[1], quick ? QUICK_TEXT_BYTES : SERVED_BYTES);
     rows r = make_rows(quick ? 2000 : 50000);
     double rate = measure_rows(pg, argv + 2, &r);
     target_header();
     target_line("chunks a second, writer / \\copy", rate, false, 0.7, 2, "×");
+    target_line("by a service of 50 ms a batch / its own ceiling", service, false, 0.9, 2, "×");
     target_line("peak memory for the text", peak, true, 128, 0, " MB");
     free(r.vectors);
     free(r.contents);

@@ -185,6 +185,20 @@ typedef struct vdb_provider_test {
 VDB_API VDB_MUST_CHECK vdb_status vdb_provider_ask(vdb_tenant *tenant, const char *provider, const char *text,
                                                    const vdb_provider_test **row, vdb_error *error);
 
+typedef struct vdb_provider_usage {
+    const char *usage_date; /* "2026-03-01", in UTC */
+    const char *provider_name;
+    const char *embedding_model;
+    int64_t requests; /* that were answered */
+    int64_t texts;
+    int64_t tokens; /* the service's own count; where it gives none, one for every four bytes */
+    double cost;    /* by the config's price_per_million_tokens as it was then */
+} vdb_provider_usage;
+
+/* What embedding services were asked for in so many days up to today, the newest first. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_provider_usage_list(vdb_tenant *tenant, int days, const vdb_provider_usage **rows,
+                                                          size_t *count, vdb_error *error);
+
 /*
  * A copy of `config` in which every secret is "***": what is sealed, and every value whose key names one (api_key,
  * token, secret, password and the like) or stands in the config's own list "$secret", at any depth. NULL when `config`
@@ -265,7 +279,7 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_secretary_remove(vdb_tenant *tenant, const
 /* ---- documents --------------------------------------------------------------------------------------------------- */
 
 typedef struct vdb_document {
-    const char *document_uuid;
+    const char *document_uuid;        /* to a writer: the document that is to be replaced; NULL: by its name */
     const char *voice_secretary_uuid; /* NULL: all secretaries of the tenant */
     const char *document_name;
     const char *document_type;
@@ -331,10 +345,71 @@ typedef bool (*vdb_progress)(void *context, int64_t done, int64_t total);
  * found in the folder VOICEDB_EXTRACT_DIR, else beside the running program, else where they were installed. The
  * embeddings come from the secretary's provider, else from the tenant's default. VDB_BAD_INPUT: no document of a kind
  * that is read, encrypted, damaged, without text, too large; VDB_PROVIDER: embedding failed. `progress` may be NULL.
+ * Where a service is asked over HTTP, several requests are under way at once, each on a connection of the pool beside
+ * the document's own: it must have two at least. What was embedded is kept when the call fails, for the next one.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file,
                                                         vdb_progress progress, void *context, vdb_document_added *added,
                                                         vdb_error *error);
+
+/* Tenants with documents that are pending, or were taken by a worker that has not stored them in time. */
+typedef struct vdb_document_queue {
+    const char *domain_uuid;
+    const char *domain_name;
+    int64_t documents;
+} vdb_document_queue;
+
+/* For the operator. VDB_NOT_ALLOWED under a role that row-level security binds. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_waiting(vdb_pool *pool, const vdb_document_queue **rows, size_t *count,
+                                                       vdb_error *error);
+
+typedef struct vdb_process_options {
+    const char *files; /* the folder in which documents without content may lie by their file_path; NULL: nowhere */
+    int lease_s;       /* after so long without a passage another worker may take the document; 0: 300 */
+} vdb_process_options;
+
+typedef struct vdb_processed {
+    char document_uuid[37]; /* empty: no document waits */
+    char document_name[1024];
+    vdb_document_added added; /* of a document that is ready now */
+    vdb_error error;          /* its status is VDB_OK then; else why the document waits again or has failed */
+} vdb_processed;
+
+/*
+ * Takes the pending document that has waited longest, and splits, embeds and stores it, in one transaction as
+ * vdb_document_add_file() does. Any number of workers may do so at once: no two take the same one. `options` and
+ * `progress` may be NULL. A document that cannot be stored is no error of the call: it waits for another try, longer
+ * each time, or is marked as failed when no try can mend it or eight have failed.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_document_process(vdb_tenant *tenant, const vdb_process_options *options,
+                                                       vdb_progress progress, void *context, vdb_processed *processed,
+                                                       vdb_error *error);
+
+/* What a change of the tenant's embedding model takes. */
+typedef struct vdb_reembed_plan {
+    char embedding_model[101]; /* that the tenant changes to */
+    int64_t chunks;            /* of the tenant */
+    int64_t switched;          /* that the model has embedded already, where searches look */
+    int64_t missing;           /* that it still has to embed */
+    int64_t tokens;            /* of those, an estimate */
+    int64_t disk_bytes;        /* that the database grows by at the most */
+} vdb_reembed_plan;
+
+/* `provider`: the new one of embeddings, by UUID or name. Nothing is changed. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_reembed_prepare(vdb_tenant *tenant, const char *provider, vdb_reembed_plan *plan,
+                                                      vdb_error *error);
+
+/*
+ * Embeds all chunks of the tenant by another provider while searches go on with the embeddings they have, then changes
+ * chunks, the tenant's default provider and its secretaries' in one transaction. What was embedded is kept when it
+ * stops or is killed, and the next call goes on from there. The old embeddings are kept too, so that changing back
+ * takes no request. `plan` (may be NULL) is what was found at the start.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_reembed(vdb_tenant *tenant, const char *provider, vdb_progress progress,
+                                              void *context, vdb_reembed_plan *plan, vdb_error *error);
+
+/* Drops the embeddings that are kept of models that no chunk of the tenant has, `*count` of them. */
+VDB_API VDB_MUST_CHECK vdb_status vdb_reembed_discard(vdb_tenant *tenant, int64_t *count, vdb_error *error);
 
 typedef struct vdb_chunk_input {
     const char *content;

@@ -131,6 +131,10 @@ static const cli_parameter provider_test_options[] = {
     { TEXT("text", text), .standard = "a question in Portuguese", .help = "What is embedded" },
     { 0 },
 };
+static const cli_parameter provider_usage_options[] = {
+    { INTEGER("days", days, 1, 36500), .standard = "31", .help = "How many days, up to today" },
+    { 0 },
+};
 static const cli_parameter provider_update_options[] = {
     { CHOICE("type", type, provider_types), .help = "Tells providers of one name apart" },
     { TEXT("name", input.provider_name), .value = "NAME", .help = "Its new name" },
@@ -192,19 +196,38 @@ static const cli_parameter document_argument[] = {
 };
 static const cli_parameter document_add_arguments[] = {
     { PATHS("FILE", files), .required = true,
-      .help = "PDF, DOCX, ODT, HTML, Markdown, CSV or text; - is standard input" },
+      .help =
+          "PDF, DOCX, ODT, HTML, Markdown, CSV or text; a folder stands for all files below it; - is standard input" },
     { 0 },
 };
 static const cli_parameter document_add_options[] = {
     { TEXT("secretary", secretary), .value = "SECRETARY", .standard = "for all secretaries",
       .help = "Who may use them: UUID, extension or name" },
     { TEXT("name", name), .value = "NAME", .standard = "the file's name",
-      .help = "The document's name; one of the same name is replaced" },
+      .help = "The document's name; one of the same name is replaced. A file in a folder is named by its path there" },
     { SIZE("max-bytes", max_bytes, 1, 1099511627776.0), .standard = "256M", .help = "Refuse a larger file" },
     { INTEGER("chunk-tokens", chunk_tokens, 32, 4000), .standard = "200",
       .help = "The most tokens of a passage, an estimate" },
     { INTEGER("overlap-tokens", overlap_tokens, 0, 2000), .standard = "0",
       .help = "What a passage repeats of the one before, whole sentences: at most half of it" },
+    { FLAG("watch", watch), .help = "Go on until Ctrl-C: add what is new or changes" },
+    { 0 },
+};
+static const cli_parameter document_reembed_options[] = {
+    { TEXT("provider", provider), .value = "PROVIDER", .help = "The provider to change to: UUID or name" },
+    { FLAG("dry-run", dry_run), .help = "Only say what it takes" },
+    { FLAG("discard", discard),
+      .help = "Drop what is kept of models that no passage has: of a change that was given up, or for changing back" },
+    { 0 },
+};
+static const cli_parameter document_run_options[] = {
+    { FLAG("once", once), .help = "End when no document waits" },
+    { PATH("files", folder),
+      .help =
+          "The folder in which documents without content may lie, by their file_path; nothing outside of it is read" },
+    { INTEGER("lease", lease, 1, 86400), .value = "SECONDS", .standard = "300",
+      .help =
+          "How long a document is this worker's before its first passages are stored; then another one may take it" },
     { 0 },
 };
 static const cli_parameter document_show_options[] = {
@@ -602,6 +625,9 @@ const cli_command cli_commands[] = {
       .more =
           "One real call, with its retries; it may cost what a question costs. Exits with 8 when the provider fails.",
       .example = "voicedb provider test openai" },
+    { COMMAND("provider", "usage", CLI_TENANT, run_provider_usage, provider_values, none, provider_usage_options),
+      .help = "Show what embedding services were asked for, by day, and what it cost",
+      .more = "The cost is by price_per_million_tokens in the provider's config as it was then." },
 
     { COMMAND("secretary", "add", CLI_TENANT, run_secretary_add, secretary_values, none, secretary_add_options),
       .help = "Add a secretary; prints its UUID",
@@ -624,7 +650,14 @@ const cli_command cli_commands[] = {
       .more = "Each file is one transaction: others see its document as before or complete, whatever happens. A file "
               "that is stored already is left alone. When one fails the others are stored all the same; the exit "
               "status is that of the first failure.",
-      .example = "voicedb document add --secretary 800 docs/*.md" },
+      .example = "voicedb document add --secretary 800 docs" },
+    { COMMAND("document", "run", CLI_DATABASE, run_document_run, document_values, none, document_run_options),
+      .help = "Process the documents that other programs have put into the database",
+      .more =
+          "Takes those with processing_status `pending`, of all tenants or of the one that --domain names, and those "
+          "whose worker has gone. Several workers share the work. What cannot be stored is tried again, later each "
+          "time; after eight tries, or when no try can mend it, it is `failed`, with the reason in processing_error.",
+      .example = "voicedb --fusionpbx document run" },
     { COMMAND("document", "list", CLI_TENANT, run_document_list, document_values, none, none),
       .help = "List the documents" },
     { COMMAND("document", "show", CLI_TENANT, run_document_show, document_values, document_argument,
@@ -641,6 +674,15 @@ const cli_command cli_commands[] = {
       .more = "Needed once after an upgrade from a voicedb that did not search by words, and for what another program "
               "wrote. Searches "
               "go on meanwhile." },
+
+    { COMMAND("document", "reembed", CLI_TENANT, run_document_reembed, document_values, none, document_reembed_options),
+      .help = "Change the tenant's embedding model",
+      .more =
+          "Embeds all passages by another provider while searches go on with the embeddings they have; then passages, "
+          "the "
+          "default provider and the secretaries change at once. Says before what it takes. Can be stopped at any time; "
+          "the same command goes on. The old embeddings are kept: changing back asks no provider.",
+      .example = "voicedb --domain clinica.example document reembed --provider voyage" },
 
     { COMMAND("search", NULL, CLI_TENANT, run_search, search_values, search_arguments, search_options),
       .help = "Find the passages that answer a question",

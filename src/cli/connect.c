@@ -5,9 +5,7 @@
 
 vdb_status cli_database(cli_call *call, vdb_options *options, vdb_error *error)
 {
-    *options = (vdb_options){ .conninfo = call->globals.conninfo,
-                              .max_connections = 1,
-                              .master_key_file = call->globals.master_key };
+    *options = (vdb_options){ .conninfo = call->globals.conninfo, .master_key_file = call->globals.master_key };
     if (call->globals.fusionpbx == NULL)
         return VDB_OK;
     if (options->conninfo != NULL)

@@ -45,16 +45,25 @@ void progress_end(progress *p)
 
 static void remember(int signal_number)
 {
-    (void)signal_number;
-    interrupted = 1;
+    interrupted = signal_number;
+}
+
+static void watch_signal(int signal_number)
+{
+    struct sigaction before, action = { .sa_handler = remember, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, &action, NULL);
 }
 
 void interrupt_watch(void)
 {
-    struct sigaction before, action = { .sa_handler = remember, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(SIGINT, &action, NULL);
+    watch_signal(SIGINT);
+}
+
+void interrupt_watch_termination(void)
+{
+    watch_signal(SIGTERM);
 }
 
 bool interrupt_came(void)
@@ -62,8 +71,17 @@ bool interrupt_came(void)
     return interrupted != 0;
 }
 
+void interrupt_sleep(int milliseconds)
+{
+    for (int64_t until = now_ms() + milliseconds, left; !interrupted && (left = until - now_ms()) > 0;) {
+        int64_t slice = left < NEXT_AFTER_MS ? left : NEXT_AFTER_MS;
+        nanosleep(&(struct timespec){ .tv_nsec = slice * 1000000 }, NULL);
+    }
+}
+
 void interrupt_follow(void)
 {
-    signal(SIGINT, SIG_DFL);
-    raise(SIGINT);
+    int signal_number = interrupted;
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
 }

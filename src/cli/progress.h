@@ -20,8 +20,12 @@ void progress_end(progress *p);
 
 /* From here on the first SIGINT is remembered and the second one ends the process, as it would by itself. */
 void interrupt_watch(void);
+/* The same for SIGTERM, of a command that goes on for ever. */
+void interrupt_watch_termination(void);
 bool interrupt_came(void);
-/* Ends the process by SIGINT, so that a calling script ends too. */
+/* Sleeps so long, or until one comes. */
+void interrupt_sleep(int milliseconds);
+/* Ends the process by the signal that came, so that a calling script ends too. */
 void interrupt_follow(void);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { DEFAULT_DAYS = 31 };
+
 vdb_status run_provider_add(cli_call *call, vdb_error *error)
 {
     const provider_values *v = call->values;
@@ -89,5 +91,20 @@ vdb_status run_provider_test(cli_call *call, vdb_error *error)
         return status;
     output_row(call, &provider_test_record, row);
     vdb_rows_free(row);
+    return VDB_OK;
+}
+
+vdb_status run_provider_usage(cli_call *call, vdb_error *error)
+{
+    const provider_values *v = call->values;
+    const vdb_provider_usage *rows;
+    size_t count;
+    vdb_status status =
+        vdb_provider_usage_list(call->tenant, v->days == NULL ? DEFAULT_DAYS : (int)*v->days, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    output_rows(call, &provider_usage_record, rows, count,
+                "usage_date provider_name embedding_model requests texts tokens cost");
+    vdb_rows_free(rows);
     return VDB_OK;
 }

@@ -15,6 +15,7 @@ typedef struct provider_values {
     const char *provider; /* UUID or name */
     const char *type;     /* tells providers of one name apart, or limits a list */
     const char *text;     /* to try it with */
+    const int64_t *days;
     vdb_provider_input input;
 } provider_values;
 
@@ -36,6 +37,13 @@ typedef struct document_values {
     const int64_t *chunk_tokens;
     const int64_t *overlap_tokens;
     const bool *chunks;
+    const bool *watch;
+    const bool *once;
+    const int64_t *lease;
+    const char *provider; /* to change to */
+    const bool *dry_run;
+    const bool *discard;
+    const char *folder; /* that a worker may read files from */
 } document_values;
 
 /* The names of vdb_search_mode, by their numbers; ends with NULL. */

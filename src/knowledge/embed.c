@@ -51,6 +51,22 @@ const char *embedder_address(const embedder *e)
     return e->lexical != NULL ? NULL : remote_settings(e->remote)->url;
 }
 
+size_t embedder_batch_size(const embedder *e)
+{
+    return e->remote == NULL ? EMBED_BATCH : (size_t)remote_settings(e->remote)->batch_size;
+}
+
+size_t embedder_parallel(const embedder *e)
+{
+    return e->remote == NULL ? 1 : (size_t)remote_settings(e->remote)->parallel;
+}
+
+void embedder_set_account(embedder *e, embed_account account)
+{
+    if (e->remote != NULL)
+        remote_set_account(e->remote, account);
+}
+
 embed_usage embedder_usage(const embedder *e)
 {
     return e->lexical != NULL ? (embed_usage){ 0 } : remote_usage(e->remote);

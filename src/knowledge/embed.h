@@ -34,6 +34,24 @@ const char *embedder_model(const embedder *e);
 const char *embedder_protocol(const embedder *e);
 const char *embedder_address(const embedder *e);
 
+/* Texts in one request, and requests at once that the config allows: each needs an embedder of its own. */
+size_t embedder_batch_size(const embedder *e);
+size_t embedder_parallel(const embedder *e);
+
+struct remote_config;
+
+/* Who is told of each request to a service. */
+typedef struct embed_account {
+    void *context;
+    /* Before one of about so many tokens; may wait. Not VDB_OK: it is not sent. */
+    vdb_status (*before)(void *context, const struct remote_config *config, embed_kind kind, int64_t tokens,
+                         vdb_error *error);
+    /* After one that was answered. */
+    void (*after)(void *context, const struct remote_config *config, const embed_usage *used);
+} embed_account;
+
+void embedder_set_account(embedder *e, embed_account account);
+
 /* What was used since it was made. */
 embed_usage embedder_usage(const embedder *e);
 

@@ -1,12 +1,14 @@
 /* From a file to a stored document: extract, split, embed, store, with memory that does not grow with the file. */
-#include "base/arena.h"
+#include "knowledge/ingest.h"
+
 #include "base/json.h"
 #include "base/text.h"
 #include "extract/extract.h"
-#include "knowledge/provider.h"
+#include "knowledge/pipeline.h"
 #include "knowledge/source.h"
 #include "knowledge/split.h"
 #include "store/documents.h"
+#include "store/embeddings.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -15,7 +17,6 @@
 enum {
     DEFAULT_MAX_BYTES = 256 << 20,
     LARGEST_KEPT_TEXT = 1 << 20, /* a longer text is stored in its chunks only */
-    CHUNKS_A_BATCH = 256,        /* embedded and stored together: 1.5 MB of vectors */
     LONGEST_NAME = 255,
 };
 
@@ -24,22 +25,23 @@ typedef struct ingest {
     source source;
     extraction extraction;
     search_context context;
-    embedder *embedder;
+    pipeline *pipeline;
     char *text; /* the whole of it, when it is short */
     vdb_document document;
     vdb_document_writer
         *writer; /* NULL until the first batch is embedded: embedding is slow, and an open transaction costs others */
     splitter *splitter;
-    arena *memory; /* of the batch's texts */
-    vdb_chunk_input chunks[CHUNKS_A_BATCH];
-    const char *texts[CHUNKS_A_BATCH];
-    size_t count;
-    float *vectors;
     int dimensions;
-    int64_t done; /* bytes of the text in chunks so far */
+    int64_t done; /* bytes of the text in chunks that are stored */
     vdb_progress progress;
     void *progress_context;
 } ingest;
+
+/* What goes through the pipeline with a text. */
+typedef struct passage {
+    vdb_chunk_input chunk;
+    int64_t end; /* in the document's text */
+} passage;
 
 static vdb_status open_writer(ingest *in, int dimensions, vdb_error *error)
 {
@@ -49,8 +51,11 @@ static vdb_status open_writer(ingest *in, int dimensions, vdb_error *error)
         return error_set(error, VDB_PROVIDER, "Set `dimensions` in the provider's config.",
                          "the provider gave vectors of %d and of %d numbers", in->dimensions, dimensions);
     in->dimensions = dimensions;
-    return vdb_document_writer_open(in->tenant, &in->document, embedder_model(in->embedder), dimensions, &in->writer,
-                                    error);
+    vdb_status status = vdb_document_writer_open(
+        in->tenant, &in->document, embedder_model(pipeline_embedder(in->pipeline)), dimensions, &in->writer, error);
+    return status != VDB_OK ? status
+                            : document_writer_check_provider(in->writer, in->document.voice_secretary_uuid,
+                                                             in->context.provider_name, error);
 }
 
 static vdb_status report(const ingest *in, vdb_error *error)
@@ -60,23 +65,21 @@ static vdb_status report(const ingest *in, vdb_error *error)
     return error_set(error, VDB_USAGE, "Run it again to add the document.", "stopped; the document is as before");
 }
 
-static vdb_status flush(ingest *in, vdb_error *error)
+/* A pipeline_sink. */
+static vdb_status store(void *context, const pipeline_batch *batch, vdb_error *error)
 {
-    int dimensions;
-    if (in->count == 0)
-        return VDB_OK;
-    vdb_status status =
-        embed_texts(in->embedder, EMBED_DOCUMENT, in->texts, in->count, in->vectors, &dimensions, error);
+    ingest *in = context;
+    vdb_chunk_input chunks[PIPELINE_BATCH];
+    for (size_t i = 0; i < batch->count; i++) {
+        const passage *p = batch->extras[i];
+        chunks[i] = p->chunk;
+        chunks[i].embedding = batch->vectors + i * VDB_DIMENSIONS;
+        in->done = p->end;
+    }
+    vdb_status status = open_writer(in, batch->dimensions, error);
     if (status == VDB_OK)
-        status = open_writer(in, dimensions, error);
-    if (status == VDB_OK)
-        status = vdb_document_writer_append(in->writer, in->chunks, in->count, error);
-    if (status != VDB_OK)
-        return status;
-    in->count = 0;
-    arena_free(in->memory);
-    in->memory = arena_new();
-    return in->memory == NULL ? error_memory(error) : report(in, error);
+        status = vdb_document_writer_append(in->writer, chunks, batch->count, error);
+    return status == VDB_OK ? report(in, error) : status;
 }
 
 static char *metadata_of(const split_chunk *chunk, arena *a)
@@ -99,20 +102,17 @@ static char *metadata_of(const split_chunk *chunk, arena *a)
 static vdb_status take_chunk(void *context, const split_chunk *chunk, vdb_error *error)
 {
     ingest *in = context;
-    const char *content = arena_copy_string(in->memory, chunk->content);
-    const char *metadata = metadata_of(chunk, in->memory);
-    if (content == NULL || metadata == NULL)
+    arena *memory = pipeline_memory(in->pipeline);
+    passage *p = arena_alloc(memory, sizeof *p);
+    if (p == NULL)
         return error_memory(error);
-    in->texts[in->count] = content;
-    in->chunks[in->count] = (vdb_chunk_input){
-        .content = content,
-        .embedding = in->vectors + in->count * VDB_DIMENSIONS,
-        .token_count = chunk->token_count,
-        .metadata = metadata,
-    };
-    in->count++;
-    in->done = chunk->offset + chunk->length;
-    return in->count == CHUNKS_A_BATCH ? flush(in, error) : VDB_OK;
+    p->end = chunk->offset + chunk->length;
+    p->chunk = (vdb_chunk_input){ .content = arena_copy_string(memory, chunk->content),
+                                  .token_count = chunk->token_count,
+                                  .metadata = metadata_of(chunk, memory) };
+    if (p->chunk.content == NULL || p->chunk.metadata == NULL)
+        return error_memory(error);
+    return pipeline_add(in->pipeline, p->chunk.content, p, error);
 }
 
 static vdb_status feed(void *context, const char *bytes, size_t length, vdb_error *error)
@@ -137,17 +137,13 @@ static vdb_status split_and_store(ingest *in, vdb_document_added *added, vdb_err
     const split_options options = { .markdown = kind != KIND_TEXT && kind != KIND_CSV,
                                     .target_tokens = (int)in->document.chunk_target_tokens,
                                     .overlap_tokens = (int)in->document.chunk_overlap_tokens };
-    in->memory = arena_new();
-    in->vectors = calloc(CHUNKS_A_BATCH * VDB_DIMENSIONS, sizeof *in->vectors);
-    if (in->memory == NULL || in->vectors == NULL)
-        return error_memory(error);
     vdb_status status = splitter_new(&options, take_chunk, in, &in->splitter, error);
     if (status == VDB_OK)
         status = extraction_read(&in->extraction, &reader, in, error);
     if (status == VDB_OK)
         status = splitter_finish(in->splitter, error);
     if (status == VDB_OK)
-        status = flush(in, error);
+        status = pipeline_finish(in->pipeline, error);
     if (status != VDB_OK)
         return status;
     if (in->writer == NULL)
@@ -262,21 +258,40 @@ static void clean_up(ingest *in)
 {
     vdb_document_writer_abort(in->writer);
     splitter_free(in->splitter);
-    if (in->embedder != NULL)
-        provider_release(in->tenant, &in->context, in->embedder);
+    pipeline_free(in->pipeline);
     PQclear(in->context.result);
     extraction_close(&in->extraction);
     source_close(&in->source);
-    arena_free(in->memory);
-    free(in->vectors);
     free(in->text);
     free(in);
+}
+
+/* Extracts, splits, embeds and stores what is described, unless it is there already. */
+static vdb_status ingest_source(ingest *in, vdb_document_added *added, vdb_error *error)
+{
+    vdb_status status = search_context_get(in->tenant, in->document.voice_secretary_uuid, &in->context, error);
+    if (status == VDB_OK)
+        status = pipeline_new(in->tenant, &in->context, store, in, &in->pipeline, error);
+    if (status != VDB_OK)
+        return status;
+    const embedder *e = pipeline_embedder(in->pipeline);
+    status = document_unchanged(in->tenant, &in->document, embedder_model(e), added, error);
+    if (status != VDB_OK || added->outcome == VDB_DOCUMENT_UNCHANGED)
+        return status;
+    status = extract(in, error);
+    if (status == VDB_OK && embedder_is_remote(e) && added->document_uuid[0] != '\0')
+        status = embeddings_hold(in->tenant, added->document_uuid, embedder_model(e), error);
+    if (status == VDB_OK)
+        status = split_and_store(in, added, error);
+    if (status == VDB_OK && embedder_is_remote(e))
+        status = embeddings_drop(in->tenant, added->document_uuid, embedder_model(e), error);
+    return status;
 }
 
 static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_document_added *added, vdb_error *error)
 {
     char room[37];
-    const char *secretary = NULL;
+    const char *secretary;
     int64_t max_bytes = file->max_bytes > 0 ? file->max_bytes : DEFAULT_MAX_BYTES;
     vdb_status status = check_name(file, error);
     if (status == VDB_OK)
@@ -285,17 +300,21 @@ static vdb_status add_file(ingest *in, const vdb_document_file *file, vdb_docume
         status = secretary_resolve(in->tenant, file->secretary, room, &secretary, error);
     if (status == VDB_OK)
         status = source_open(file->path, max_bytes, &in->source, error);
-    describe(in, file, secretary);
-    if (status == VDB_OK)
-        status = search_context_get(in->tenant, secretary, &in->context, error);
-    if (status == VDB_OK)
-        status = provider_borrow(in->tenant, &in->context, &in->embedder, error);
-    if (status == VDB_OK)
-        status = document_unchanged(in->tenant, &in->document, embedder_model(in->embedder), added, error);
-    if (status != VDB_OK || added->outcome == VDB_DOCUMENT_UNCHANGED)
+    if (status != VDB_OK)
         return status;
-    status = extract(in, error);
-    return status != VDB_OK ? status : split_and_store(in, added, error);
+    describe(in, file, secretary);
+    return ingest_source(in, added, error);
+}
+
+static ingest *ingest_new(vdb_tenant *tenant, vdb_progress progress, void *context)
+{
+    ingest *in = calloc(1, sizeof *in);
+    if (in == NULL)
+        return NULL;
+    in->tenant = tenant;
+    in->progress = progress;
+    in->progress_context = context;
+    return in;
 }
 
 vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *file, vdb_progress progress,
@@ -304,15 +323,30 @@ vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *fi
     vdb_document_added local = { 0 };
     error_clear(error);
     vdb_status status = check_required(file->path, "path", error);
-    ingest *in = status == VDB_OK ? calloc(1, sizeof *in) : NULL;
+    ingest *in = status == VDB_OK ? ingest_new(tenant, progress, context) : NULL;
     if (in == NULL)
         return status == VDB_OK ? error_memory(error) : status;
-    in->tenant = tenant;
-    in->progress = progress;
-    in->progress_context = context;
     status = add_file(in, file, &local, error);
     clean_up(in);
     if (status == VDB_OK && added != NULL)
         *added = local;
+    return status;
+}
+
+vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *path, vdb_progress progress,
+                         void *context, vdb_document_added *added, vdb_error *error)
+{
+    ingest *in = ingest_new(tenant, progress, context);
+    if (in == NULL)
+        return error_memory(error);
+    vdb_status status = path == NULL ? source_open_text(document->content, document->document_name, &in->source, error)
+                                     : source_open(path, DEFAULT_MAX_BYTES, &in->source, error);
+    if (status == VDB_OK) {
+        in->document = *document;
+        in->document.file_size = in->source.size;
+        in->document.content_sha256 = in->source.sha256;
+        status = ingest_source(in, added, error);
+    }
+    clean_up(in);
     return status;
 }

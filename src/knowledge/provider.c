@@ -1,5 +1,6 @@
 #include "knowledge/provider.h"
 
+#include "knowledge/account.h"
 #include "store/secrets.h"
 
 #include <pthread.h>
@@ -98,6 +99,8 @@ static vdb_status make(vdb_tenant *t, const search_context *context, embedder **
                             : secrets_open_config(t, a, context->provider_uuid, context->data_key, &config, error);
     if (status == VDB_OK)
         status = embedder_new(context->provider_name, config, e, error);
+    if (status == VDB_OK)
+        embedder_set_account(*e, account_of(t));
     arena_free(a);
     return status;
 }

@@ -1,7 +1,7 @@
 /* One real call to an embeddings provider, and what came back. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "knowledge/embed.h"
+#include "knowledge/account.h"
 #include "store/tenant.h"
 
 #include <string.h>
@@ -38,8 +38,8 @@ static bool fill(vdb_provider_test *row, arena *memory, const vdb_provider *prov
            row->first_numbers != NULL;
 }
 
-static vdb_status ask(const vdb_provider *provider, const char *text, const vdb_provider_test **result,
-                      vdb_error *error)
+static vdb_status ask(vdb_tenant *tenant, const vdb_provider *provider, const char *text,
+                      const vdb_provider_test **result, vdb_error *error)
 {
     embedder *e;
     float vector[VDB_DIMENSIONS];
@@ -47,6 +47,7 @@ static vdb_status ask(const vdb_provider *provider, const char *text, const vdb_
     vdb_status status = embedder_new(provider->provider_name, provider->config, &e, error);
     if (status != VDB_OK)
         return status;
+    embedder_set_account(e, account_of(tenant));
     double started = clock_ms();
     status = embed_texts(e, EMBED_QUERY, &text, 1, vector, &dimensions, error);
     if (status == VDB_OK) {
@@ -79,7 +80,7 @@ vdb_status vdb_provider_ask(vdb_tenant *tenant, const char *provider, const char
         status = vdb_provider_get(tenant, "embeddings", provider, &found, error);
     if (status != VDB_OK)
         return status;
-    status = ask(found, text, row, error);
+    status = ask(tenant, found, text, row, error);
     vdb_rows_free(found);
     return status;
 }

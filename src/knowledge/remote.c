@@ -32,6 +32,7 @@ struct remote {
     struct curl_slist *headers;
     embed_usage usage;
     double until; /* on clock_ms(); 0: no limit beside the config's */
+    embed_account account;
     char curl_reason[CURL_ERROR_SIZE];
 };
 
@@ -123,6 +124,11 @@ const remote_config *remote_settings(const remote *r)
 embed_usage remote_usage(const remote *r)
 {
     return r->usage;
+}
+
+void remote_set_account(remote *r, embed_account account)
+{
+    r->account = account;
 }
 
 void remote_limit(remote *r, int limit_ms)
@@ -404,6 +410,11 @@ static int64_t bytes_of(const char *const *texts, size_t count)
     return bytes;
 }
 
+static int64_t estimate(const char *const *texts, size_t count)
+{
+    return bytes_of(texts, count) / BYTES_PER_TOKEN;
+}
+
 /*
  * LM Studio answers 200 with {"error": …} to a wrong path: what an answer says instead of vectors becomes the detail.
  */
@@ -435,16 +446,22 @@ static vdb_status embed_batch(remote *r, embed_kind kind, const char *const *tex
     buffer answer;
     size_t maximum = ANSWER_PER_REQUEST + count * ANSWER_PER_TEXT;
     buffer_init(&answer, maximum < LARGEST_ANSWER ? maximum : LARGEST_ANSWER);
-    status = request(r, body, &answer, &tries, error);
+    if (r->account.before != NULL)
+        status = r->account.before(r->account.context, &r->config, kind, estimate(texts, count), error);
+    if (status == VDB_OK)
+        status = request(r, body, &answer, &tries, error);
     if (status == VDB_OK)
         status = read_answer(r, &answer, count, tries, vectors, dimensions, &tokens, error);
     buffer_free(&answer);
     free(body);
     if (status != VDB_OK)
         return status;
-    r->usage.requests++;
-    r->usage.texts += (int64_t)count;
-    r->usage.tokens += tokens >= 0 ? tokens : bytes_of(texts, count) / BYTES_PER_TOKEN;
+    const embed_usage used = { 1, (int64_t)count, tokens >= 0 ? tokens : estimate(texts, count) };
+    r->usage.requests += used.requests;
+    r->usage.texts += used.texts;
+    r->usage.tokens += used.tokens;
+    if (r->account.after != NULL)
+        r->account.after(r->account.context, &r->config, &used);
     return VDB_OK;
 }
 

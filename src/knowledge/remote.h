@@ -20,6 +20,11 @@ typedef struct remote remote;
  *   connect_timeout_ms  2000; of the connection within a try
  *   max_retries         3; 0 to 10. All waits of one request together are at most 30 s
  *   batch_size          64; 1 to as many texts as the service takes in one request
+ *   parallel            4; 1 to 16 requests at once while a document is stored
+ *   requests_per_minute, tokens_per_minute
+ *                       none; what all processes together send
+ *   price_per_million_tokens
+ *                       none; for the account
  *   encoding_format     "float", the only one
  *
  * null stands for "not given". Other members are ignored: the same object serves FusionPBX's pages and call scripts.
@@ -31,6 +36,9 @@ void remote_free(remote *r);
 /* What the config came to; lives as long as the client does. */
 const remote_config *remote_settings(const remote *r);
 embed_usage remote_usage(const remote *r);
+
+/* Has the account told of every request from here on. */
+void remote_set_account(remote *r, embed_account account);
 
 /*
  * Lets the calls that follow end within so many milliseconds, all tries and waits together, as if the server had not

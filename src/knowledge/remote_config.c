@@ -22,6 +22,9 @@ static const struct number_member {
     { "timeout_ms", offsetof(remote_config, timeout_ms), 1, 600000, 10000 },
     { "connect_timeout_ms", offsetof(remote_config, connect_timeout_ms), 1, 600000, 2000 },
     { "max_retries", offsetof(remote_config, max_retries), 0, 10, 3 },
+    { "parallel", offsetof(remote_config, parallel), 1, 16, 4 },
+    { "requests_per_minute", offsetof(remote_config, requests_per_minute), 1, 1000000, 0 },
+    { "tokens_per_minute", offsetof(remote_config, tokens_per_minute), 1, 1000000000, 0 },
 };
 
 static vdb_status read_number(reader *r, const struct number_member *member, vdb_error *error)
@@ -47,6 +50,17 @@ static vdb_status read_numbers(reader *r, vdb_error *error)
     for (size_t i = 0; status == VDB_OK && i < sizeof number_members / sizeof number_members[0]; i++)
         status = read_number(r, &number_members[i], error);
     return status;
+}
+
+static vdb_status read_price(reader *r, vdb_error *error)
+{
+    const json_t *value = json_object_get(r->object, "price_per_million_tokens");
+    r->config->price = json_number_value(value);
+    if (value == NULL || json_is_null(value) ||
+        (json_is_number(value) && r->config->price >= 0 && r->config->price < 1e6))
+        return VDB_OK;
+    return error_set(error, VDB_BAD_INPUT, "Correct it in the provider's config, or leave it out.",
+                     "`price_per_million_tokens` in the provider's config must be a number from 0 to 1000000");
 }
 
 /* `*text` is NULL when the member is missing, null or empty. */
@@ -209,7 +223,8 @@ static vdb_status check_format(reader *r, vdb_error *error)
 static vdb_status read_members(reader *r, const char *provider_name, vdb_error *error)
 {
     const char *base_url;
-    vdb_status status = read_model(r, error);
+    r->config->provider_name = arena_copy_string(r->memory, provider_name);
+    vdb_status status = r->config->provider_name == NULL ? error_memory(error) : read_model(r, error);
     if (status == VDB_OK)
         status = read_api_key(r, error);
     if (status == VDB_OK)
@@ -220,6 +235,8 @@ static vdb_status read_members(reader *r, const char *provider_name, vdb_error *
         status = read_url(r, base_url, error);
     if (status == VDB_OK)
         status = read_numbers(r, error);
+    if (status == VDB_OK)
+        status = read_price(r, error);
     if (status == VDB_OK)
         status = make_label(r, error);
     return status == VDB_OK ? check_format(r, error) : status;

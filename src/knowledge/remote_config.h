@@ -6,6 +6,7 @@
 #include "knowledge/protocol.h"
 
 typedef struct remote_config {
+    const char *provider_name;
     const protocol *protocol;
     const char *url;
     const char *model;
@@ -16,6 +17,10 @@ typedef struct remote_config {
     int connect_timeout_ms;
     int max_retries;
     int batch_size;
+    int parallel;            /* requests at once, while a document is stored */
+    int requests_per_minute; /* 0: as many as it takes */
+    int tokens_per_minute;   /* 0: as many as it takes */
+    double price;            /* of a million tokens; 0: not known */
 } remote_config;
 
 /* Reads the JSON object that remote.h describes; its strings live in `memory`. VDB_BAD_INPUT: it cannot be used. */

@@ -87,18 +87,34 @@ static vdb_status hash_file(const source *s, int64_t max_bytes, int64_t *size, c
     return VDB_OK;
 }
 
-vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error *error)
+/* Of an open file: its size and hash. */
+static vdb_status look_at(source *s, int64_t max_bytes, vdb_error *error)
 {
-    *s = (source){ .name = strcmp(path, "-") == 0 ? "standard input" : path };
-    vdb_status status = open_file(path, max_bytes, &s->file, error);
-    if (status != VDB_OK)
-        return status;
-    status = hash_file(s, max_bytes, &s->size, s->sha256, error);
+    vdb_status status = hash_file(s, max_bytes, &s->size, s->sha256, error);
     if (status == VDB_OK && s->size == 0)
         status = error_set(error, VDB_BAD_INPUT, "Give a file with text.", "%s is empty", s->name);
     if (status != VDB_OK)
         source_close(s);
     return status;
+}
+
+vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error *error)
+{
+    *s = (source){ .name = strcmp(path, "-") == 0 ? "standard input" : path };
+    vdb_status status = open_file(path, max_bytes, &s->file, error);
+    return status == VDB_OK ? look_at(s, max_bytes, error) : status;
+}
+
+vdb_status source_open_text(const char *text, const char *name, source *s, vdb_error *error)
+{
+    *s = (source){ .file = tmpfile(), .name = name };
+    if (s->file == NULL || fwrite(text, 1, strlen(text), s->file) != strlen(text) || fflush(s->file) != 0) {
+        int reason = errno;
+        source_close(s);
+        return error_set(error, VDB_BAD_INPUT, "Free space in the folder for temporary files.",
+                         "cannot write a temporary file: %s", strerror(reason));
+    }
+    return look_at(s, INT64_MAX, error);
 }
 
 void source_close(source *s)

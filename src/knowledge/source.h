@@ -22,6 +22,9 @@ typedef struct source {
 vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error *error);
 void source_close(source *s);
 
+/* The same of a text in memory; `name`, which must outlive it, is what errors call it. */
+vdb_status source_open_text(const char *text, const char *name, source *s, vdb_error *error);
+
 /* Reads the file again. VDB_CONFLICT: it has changed since source_open(). */
 vdb_status source_unchanged(const source *s, vdb_error *error);
 

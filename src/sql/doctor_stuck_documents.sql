@@ -1,5 +1,5 @@
--- Documents that somebody began to process more than an hour ago and has not touched since, or that have waited for a day. voicedb itself
--- stores a document in one transaction and leaves no such state. Asked by: doctor.
+-- Documents that somebody began to process more than an hour ago and has not touched since, or that have waited for a day. What a worker
+-- of voicedb has taken is its own until processing_until; no worker runs where another one has not taken it since. Asked by: doctor.
 -- scope: none
 SELECT CASE processing_status WHEN 'processing' THEN 'error' ELSE 'warning' END AS severity, o.domain_uuid, d.domain_name,
        format('Document "%s" is %s since %s.', o.document_name, o.processing_status,
@@ -11,7 +11,8 @@ SELECT CASE processing_status WHEN 'processing' THEN 'error' ELSE 'warning' END 
        processing_status = 'processing' AS fixable
 FROM v_voice_documents o
 JOIN v_domains d ON d.domain_uuid = o.domain_uuid
-WHERE (o.processing_status = 'processing' AND coalesce(o.updated_at, o.created_at) < now() - interval '1 hour'
+WHERE (o.processing_status = 'processing'
+       AND coalesce(o.processing_until, o.updated_at, o.created_at) < now() - interval '1 hour'
        OR o.processing_status = 'pending' AND coalesce(o.updated_at, o.created_at) < now() - interval '1 day')
   AND (:'only'::uuid IS NULL OR o.domain_uuid = :'only'::uuid)
 ORDER BY d.domain_name, o.document_name, o.document_uuid;

@@ -69,6 +69,15 @@ static vdb_status find_vector_type(vdb_document_writer *w, vdb_error *error)
     return VDB_OK;
 }
 
+/* The row of the document that is there; by its UUID where that is given. */
+static request look_up(const vdb_document *d, param params[2])
+{
+    bool known = d->document_uuid != NULL;
+    params[0] = P(known ? d->document_uuid : d->document_name);
+    params[1] = P(d->voice_secretary_uuid);
+    return known ? (request){ QUERY_DOCUMENT_KNOWN, 1, params } : (request){ QUERY_DOCUMENT_BEFORE, 2, params };
+}
+
 static bool same(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
@@ -99,7 +108,8 @@ vdb_status document_unchanged(vdb_tenant *t, const vdb_document *document, const
                               vdb_document_added *added, vdb_error *error)
 {
     PGresult *before;
-    const request r = REQUEST(DOCUMENT_BEFORE, P(document->document_name), P(document->voice_secretary_uuid));
+    param params[2];
+    const request r = look_up(document, params);
     vdb_status status = tenant_run(t, &r, 1, &before, error);
     if (status != VDB_OK)
         return status;
@@ -141,6 +151,12 @@ static vdb_status replace(vdb_document_writer *w, const vdb_document *d, vdb_err
     return tenant_run_on(w->tenant, w->connection, false, requests, 3, NULL, error);
 }
 
+static vdb_status gone(const vdb_document *d, vdb_error *error)
+{
+    return error_set(error, VDB_NOT_FOUND, "Run `voicedb document list` to see what there is.",
+                     "no document \"%s\" in this tenant", d->document_uuid);
+}
+
 static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
 {
     const request lock = REQUEST(DOCUMENT_LOCK, P(d->document_name));
@@ -150,12 +166,13 @@ static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, v
     if (status == VDB_OK)
         status = find_vector_type(w, error);
     PGresult *before = NULL;
+    param params[2];
     if (status == VDB_OK)
-        status = run(w, REQUEST(DOCUMENT_BEFORE, P(d->document_name), P(d->voice_secretary_uuid)), &before, error);
+        status = run(w, look_up(d, params), &before, error);
     if (status != VDB_OK)
         return status;
     if (PQntuples(before) == 0) {
-        status = insert(w, d, error);
+        status = d->document_uuid == NULL ? insert(w, d, error) : gone(d, error);
     } else {
         compare(before, d, w->added.embedding_model, &w->added);
         if (!vdb_document_writer_is_unchanged(w))
@@ -177,6 +194,8 @@ static vdb_status check_open(const vdb_document *document, const char *embedding
     if (status == VDB_OK && (dimensions < 1 || dimensions > VDB_DIMENSIONS))
         status = error_set(error, VDB_BAD_INPUT, "Give an embedding of 1 to 1536 numbers.",
                            "the embedding has %d numbers", dimensions);
+    if (status == VDB_OK && document->document_uuid != NULL)
+        status = check_uuid(document->document_uuid, "document", error);
     if (status == VDB_OK && document->voice_secretary_uuid != NULL)
         status = check_uuid(document->voice_secretary_uuid, "secretary", error);
     return status;
@@ -218,6 +237,21 @@ vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *docu
     }
     *writer = w;
     return VDB_OK;
+}
+
+vdb_status document_writer_check_provider(vdb_document_writer *writer, const char *voice_secretary_uuid,
+                                          const char *provider_name, vdb_error *error)
+{
+    enum { PROVIDER_NAME = 2 };
+    PGresult *now;
+    vdb_status status = run(writer, REQUEST(SEARCH_CONTEXT, P(voice_secretary_uuid)), &now, error);
+    if (status != VDB_OK)
+        return status;
+    if (strcmp(PQgetvalue(now, 0, PROVIDER_NAME), provider_name) != 0)
+        status = error_set(error, VDB_CONFLICT, "Run it again.",
+                           "the tenant changed to another embeddings provider meanwhile");
+    PQclear(now);
+    return status;
 }
 
 static bool append_json(buffer *b, const char *text)

@@ -1,4 +1,4 @@
-#include "store/tenant.h"
+#include "store/documents.h"
 
 static const char kind[] = "document";
 
@@ -42,4 +42,42 @@ vdb_status vdb_chunk_list(vdb_tenant *tenant, const char *document_uuid, const v
     if (status != VDB_OK)
         return status;
     return tenant_rows(tenant, REQUEST(CHUNK_LIST, P(document_uuid)), &chunk_record, (const void **)rows, count, error);
+}
+
+/* ---- documents that wait to be processed ------------------------------------------------------------------------- */
+
+vdb_status document_claim(vdb_tenant *t, const char *lease, int seconds, const claimed_document **row, vdb_error *error)
+{
+    number duration;
+    const void *rows;
+    size_t count;
+    const request r = REQUEST(DOCUMENT_CLAIM, P(lease), p_int(&(int64_t){ seconds }, &duration));
+    vdb_status status = tenant_rows(t, r, &claimed_document_record, &rows, &count, error);
+    if (status != VDB_OK)
+        return status;
+    *row = count == 0 ? NULL : rows;
+    if (count == 0)
+        vdb_rows_free(rows);
+    return VDB_OK;
+}
+
+vdb_status document_release(vdb_tenant *t, const char *document_uuid, const char *lease, const char *processing_status,
+                            const char *reason, int seconds, bool forgiven, vdb_error *error)
+{
+    number delay, count;
+    const request r = REQUEST(DOCUMENT_RELEASE, P(processing_status), P(reason), p_int(&(int64_t){ seconds }, &delay),
+                              p_int(&(int64_t){ forgiven }, &count), P(document_uuid), P(lease));
+    return tenant_run(t, &r, 1, NULL, error);
+}
+
+vdb_status vdb_document_waiting(vdb_pool *pool, const vdb_document_queue **rows, size_t *count, vdb_error *error)
+{
+    PGresult *result;
+    error_clear(error);
+    vdb_status status = unscoped_run(pool, QUERY_DOCUMENT_WAITING, NULL, &result, error);
+    if (status != VDB_OK)
+        return status;
+    status = record_decode(&document_queue_record, result, (const void **)rows, count, error);
+    PQclear(result);
+    return status;
 }

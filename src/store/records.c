@@ -1,5 +1,6 @@
 #include "store/records.h"
 
+#include "store/documents.h"
 #include "store/search.h"
 
 /* A field of the struct that is being described: TYPE names the struct. */
@@ -46,6 +47,14 @@ static const field provider_test_fields[] = {
     F(INTEGER, tokens),     F(REAL, took_ms),         F(JSON, first_numbers),
 };
 const record provider_test_record = RECORD(provider_test_fields);
+#undef TYPE
+
+#define TYPE vdb_provider_usage
+static const field provider_usage_fields[] = {
+    F(TEXT, usage_date), F(TEXT, provider_name), F(TEXT, embedding_model), F(INTEGER, requests), F(INTEGER, texts),
+    F(INTEGER, tokens),  F(REAL, cost),
+};
+const record provider_usage_record = RECORD(provider_usage_fields);
 #undef TYPE
 
 #define TYPE vdb_secretary
@@ -109,6 +118,31 @@ static const field document_fields[] = {
     F(INSTANT, updated_at),
 };
 const record document_record = RECORD(document_fields);
+#undef TYPE
+
+#define TYPE vdb_document_queue
+static const field document_queue_fields[] = {
+    F(TEXT, domain_uuid),
+    F(TEXT, domain_name),
+    F(INTEGER, documents),
+};
+const record document_queue_record = RECORD(document_queue_fields);
+#undef TYPE
+
+#define TYPE claimed_document
+static const field claimed_document_fields[] = {
+    F(TEXT, document_uuid),
+    F(TEXT, voice_secretary_uuid),
+    F(TEXT, document_name),
+    F(TEXT, document_type),
+    F(TEXT, file_path),
+    F(TEXT, mime_type),
+    F(TEXT, content),
+    F(INTEGER, chunk_target_tokens),
+    F(INTEGER, chunk_overlap_tokens),
+    F(INTEGER, processing_attempts),
+};
+const record claimed_document_record = RECORD(claimed_document_fields);
 #undef TYPE
 
 #define TYPE vdb_chunk

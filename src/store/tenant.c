@@ -88,6 +88,19 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
     return status == VDB_OK ? connection_run(c, b.statements, b.count, result, error) : status;
 }
 
+vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t count, PGresult **result,
+                                vdb_error *error)
+{
+    connection *c;
+    error_clear(error);
+    vdb_status status = pool_open_patient(t->pool, &c, error);
+    if (status != VDB_OK)
+        return status;
+    status = tenant_run_on(t, c, true, requests, count, result, error);
+    connection_close(c);
+    return status;
+}
+
 vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,
                        vdb_error *error)
 {

@@ -39,6 +39,10 @@ vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGre
 /* The same with the results of all requests, NULLs when it fails. */
 vdb_status tenant_run_all(vdb_tenant *t, const request *requests, size_t count, PGresult **results, vdb_error *error);
 
+/* The same on a connection of its own and without statement_timeout, for what takes as long as it takes. */
+vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t count, PGresult **result,
+                                vdb_error *error);
+
 /* The same on a connection that a transaction was opened on. */
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error);

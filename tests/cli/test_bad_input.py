@@ -143,7 +143,9 @@ class BadInput(Database):
     def test_unreadable_file(self):
         path = os.path.join(self.folder.name, "missing.txt")
         self.refused_file(path, message=f"cannot read {path}: No such file or directory", hint="Check the path")
-        self.refused_file(self.folder.name, message=f"cannot read {self.folder.name}: Is a directory", hint="Check the path")
+        empty = os.path.join(self.folder.name, "empty")
+        os.mkdir(empty)
+        self.refused_unchanged("document", "add", empty, status=9, message=f"{empty} holds no file", hint="Give a file")
 
     def test_standard_input(self):
         self.refused_unchanged("document", "add", "-", status=2, message="a document from standard input needs a name",
@@ -327,11 +329,12 @@ class BadProvider(Database):
         for name, address in (("good", "/v1/embeddings"), ("cohere", "/v2/embed")):
             with self.subTest(name=name):
                 self.use(name, f"http://127.0.0.1:{self.port}/good/t{'/v1' if name == 'good' else ''}", dimensions=16)
-                before = self.state()
                 tested = self.clinic_json("provider", "test", name, "--text", "dois termos")
                 self.assertEqual((tested["embedding_model"], tested["embedding_dimensions"], tested["tokens"]), ("m@16", 16, 2))
                 self.assertEqual(tested["address"], f"http://127.0.0.1:{self.port}/good/t{address}")
-                self.assertEqual((len(tested["first_numbers"]), self.state()), (4, before))
+                self.assertEqual(len(tested["first_numbers"]), 4)
+                self.assertEqual(self.sql(f"SELECT requests, tokens FROM v_voice_embedding_usage WHERE provider_name = '{name}'"),
+                                 [["1", "2"]])
         self.assertIn("protocol", self.at_clinic("provider", "test", "cohere"))
 
     def test_provider_test_says_why_it_failed(self):

@@ -54,7 +54,7 @@ class Completion(Command):
         self.assertEqual(self.complete("--json", "--domain", "secretary", "prov"), ["provider"])
 
     def test_verbs(self):
-        self.assertEqual(self.complete("provider", ""), ["add", "list", "show", "update", "remove", "test"])
+        self.assertEqual(self.complete("provider", ""), ["add", "list", "show", "update", "remove", "test", "usage"])
         self.assertEqual(self.complete("document", "e"), ["enable"])
         self.assertEqual(self.complete("migrate", "s"), ["status"])
         self.assertEqual(self.complete("--domain", "=", "x.example", "index", ""), ["show", "use"])

@@ -238,6 +238,11 @@ def quota(call):
     call.send_error(429, "You exceeded your current quota", "insufficient_quota")
 
 
+@scenario("good five times, then as quota")
+def good_five_times(call):
+    return good(call) if call.number <= 5 else quota(call)
+
+
 @scenario("500 twice, then good")
 def error_twice(call):
     if call.number > 2:
@@ -259,6 +264,12 @@ def status(call):
 def stall(call):
     call.handler.note(None)
     call.wait_for_close()
+
+
+@scenario("good, after a fifth of a second")
+def unhurried(call):
+    if not call.handler.server.stopping.wait(0.2):
+        good(call)
 
 
 @scenario("never answers the first request, then good")

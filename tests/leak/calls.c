@@ -126,6 +126,14 @@ static vdb_status provider_ask(actor *a)
     return told(a, status, &provider_test_record, row, 1);
 }
 
+static vdb_status provider_usage_list(actor *a)
+{
+    const vdb_provider_usage *rows;
+    size_t count = 0;
+    vdb_status status = vdb_provider_usage_list(a->tenant, 1 + (int)below(a, 40), &rows, &count, &a->error);
+    return told(a, status, &provider_usage_record, rows, count);
+}
+
 static vdb_status provider_remove(actor *a)
 {
     return vdb_provider_remove(a->tenant, draw(a, PROVIDER), &a->error);
@@ -271,6 +279,32 @@ static vdb_status document_get(actor *a)
 static vdb_status document_enable(actor *a)
 {
     return vdb_document_enable(a->tenant, draw(a, DOCUMENT), chance(a, 70), &a->error);
+}
+
+static vdb_status document_process(actor *a)
+{
+    vdb_processed done;
+    vdb_status status = vdb_document_process(a->tenant, NULL, NULL, NULL, &done, &a->error);
+    if (status == VDB_OK) {
+        say(a, done.document_uuid);
+        say(a, done.document_name);
+        say(a, done.error.message);
+    }
+    return status;
+}
+
+static vdb_status reembed(actor *a)
+{
+    vdb_reembed_plan plan;
+    int64_t count;
+    const char *provider = by_key_or(a, PROVIDER, PROVIDER_NAME);
+    if (chance(a, 30))
+        return vdb_reembed_discard(a->tenant, &count, &a->error);
+    vdb_status status = chance(a, 50) ? vdb_reembed_prepare(a->tenant, provider, &plan, &a->error)
+                                      : vdb_reembed(a->tenant, provider, NULL, NULL, &plan, &a->error);
+    if (status == VDB_OK)
+        say(a, plan.embedding_model);
+    return status;
 }
 
 static vdb_status document_remove(actor *a)
@@ -603,6 +637,7 @@ const operation library_operations[] = {
     { "provider_update", "vdb_provider_update", 40, false, provider_update },
     { "provider_remove", "vdb_provider_remove", 30, false, provider_remove },
     { "provider_ask", "vdb_provider_ask", 20, true, provider_ask },
+    { "provider_usage_list", "vdb_provider_usage_list", 10, true, provider_usage_list },
     { "secretary_add", "vdb_secretary_add", 60, false, secretary_add },
     { "secretary_list", "vdb_secretary_list", 30, true, secretary_list },
     { "secretary_get", "vdb_secretary_get", 60, true, secretary_get },
@@ -617,6 +652,8 @@ const operation library_operations[] = {
     { "document_get", "vdb_document_get", 40, true, document_get },
     { "document_enable", "vdb_document_enable", 20, false, document_enable },
     { "document_remove", "vdb_document_remove", 25, false, document_remove },
+    { "document_process", "vdb_document_process", 10, false, document_process },
+    { "reembed", "vdb_reembed vdb_reembed_prepare vdb_reembed_discard", 4, false, reembed },
     { "chunk_list", "vdb_chunk_list", 40, true, chunk_list },
     { "search", "vdb_search", 60, true, search },
     { "search_words", "vdb_search", 60, true, search_words },

@@ -168,6 +168,8 @@ static const struct {
     { "milliseconds", { "30000" } },
     { "rag_chunk_lists", { "\"{}\"" } },
     { "rag_similarity_lists", { "\"{}\"", "\"{0.5}\"" } },
+    { "processing_status", { "pending", "failed" } },
+    { "seconds", { "86400" } },
     { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },
     { "first_chunks", { "0", "7" } },

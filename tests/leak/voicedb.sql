@@ -72,4 +72,8 @@ SELECT domain_uuid, 'erasure' || erasure_uuid || xmin || ctid FROM voicedb_erasu
 UNION ALL
 SELECT domain_uuid, 'k' || data_key_uuid || xmin || ctid FROM v_voice_data_keys
 UNION ALL
+SELECT domain_uuid, 'embedding' || embedding_model || encode(content_sha256, 'hex') || xmin || ctid FROM v_voice_embeddings
+UNION ALL
+SELECT domain_uuid, 'usage' || usage_date || provider_name || embedding_model || xmin || ctid FROM v_voice_embedding_usage
+UNION ALL
 SELECT domain_uuid, 'domain' || xmin || ctid FROM v_domains;

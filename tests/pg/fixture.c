@@ -405,7 +405,8 @@ static const char *summary(const char *condition)
     static const char *const tables[] = {
         "v_voice_data_keys",       "v_voice_ai_providers",    "v_voice_secretaries",       "v_voice_documents",
         "v_voice_document_chunks", "v_voice_document_terms",  "v_voice_transfer_rules",    "v_voice_conversations",
-        "v_voice_messages",        "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_webhook_deliveries"
+        "v_voice_messages",        "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_webhook_deliveries",
+        "v_voice_embeddings",      "v_voice_embedding_usage"
     };
     const char *all = "";
     for (size_t i = 0; i < COUNT(tables); i++)
@@ -502,6 +503,14 @@ ids fill(vdb_tenant *t, const char *word)
     snprintf(made.document, sizeof made.document, "%s", store(t, text("about %s", word), NULL, NULL, vector, 1, 8));
     snprintf(made.chunk, sizeof made.chunk, "%s",
              value("SELECT chunk_uuid FROM v_voice_document_chunks WHERE document_uuid = '%s'", made.document));
+    sql("INSERT INTO v_voice_embeddings (domain_uuid, embedding_model, content_sha256, embedding_dimensions, "
+        "embedding) "
+        "SELECT domain_uuid, '%s', sha256(content::bytea), embedding_dimensions, embedding FROM "
+        "v_voice_document_chunks "
+        "WHERE chunk_uuid = '%s'",
+        word, made.chunk);
+    sql("INSERT INTO v_voice_embedding_usage (domain_uuid, provider_name, embedding_model) VALUES ('%s', '%s', 'm')",
+        vdb_tenant_uuid(t), word);
     const vdb_transfer_rule_input rule = {
         .secretary = made.secretary,
         .department_name = word,

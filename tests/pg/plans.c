@@ -232,11 +232,12 @@ static const char *const definitions[] = {
 };
 
 /* Of one tenant, without touching a voice table. */
-static const char *const tableless[] = { "document_lock", "erasure_add", "tenant_scope" };
+static const char *const tableless[] = { "document_lock", "erasure_add", "reembed_lock", "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {
     "conversation_open",
+    "document_waiting",
     "tenant_list",
     "key_survey",
     "key_tenants",

@@ -226,7 +226,8 @@ static void there_are_these_tables(void **state)
                                        "'v\\_voice\\_%%' ORDER BY 1"),
                         "v_voice_ai_providers\nv_voice_conversations\nv_voice_data_keys\nv_voice_document_chunks\nv_"
                         "voice_document_terms\nv_voice_documents\n"
-                        "v_voice_messages\nv_voice_secretaries\nv_voice_tenant_settings\nv_voice_transfer_rules\n"
+                        "v_voice_embedding_usage\nv_voice_embeddings\nv_voice_messages\nv_voice_secretaries\nv_voice_"
+                        "tenant_settings\nv_voice_transfer_rules\n"
                         "v_voice_webhook_deliveries\nv_voice_webhook_endpoints");
 }
 

@@ -7,7 +7,8 @@
 
 static const char *const tables[] = { "v_voice_ai_providers",    "v_voice_secretaries",    "v_voice_documents",
                                       "v_voice_document_chunks", "v_voice_document_terms", "v_voice_transfer_rules",
-                                      "v_voice_conversations",   "v_voice_messages" };
+                                      "v_voice_conversations",   "v_voice_messages",       "v_voice_embeddings",
+                                      "v_voice_embedding_usage" };
 
 /* Words that stand in every row of the one tenant and in none of the other. */
 #define OURS "sorriso"

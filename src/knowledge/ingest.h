@@ -1,0 +1,11 @@
+/* A document whose row is in the database already. */
+#ifndef VDB_KNOWLEDGE_INGEST_H
+#define VDB_KNOWLEDGE_INGEST_H
+
+#include "store/tenant.h"
+
+/* Splits, embeds and stores its text: the file at `path`, or its `content` when that is NULL. */
+vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *path, vdb_progress progress,
+                         void *context, vdb_document_added *added, vdb_error *error);
+
+#endif

@@ -307,10 +307,12 @@ static vdb_status drain(connection *c, size_t statements, PGresult **results, si
             PQclear(next);
             break;
         }
-        if (!parse && run++ + wanted >= statements)
-            results[run - 1 - (statements - wanted)] = next;
+        /* A pooler that loses its server may say so once more than there are statements. */
+        if (!parse && run < statements && run + wanted >= statements)
+            results[run + wanted - statements] = next;
         else
             PQclear(next);
+        run += !parse;
     }
     if (status != VDB_OK)
         clear_results(results, wanted);

@@ -172,7 +172,7 @@ static const struct {
     { "seconds", { "86400" } },
     { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },
-    { "first_chunks", { "0", "7" } },
+    { "first_chunks", { "0", "7", "20", "300", "4000", "50000" } },
     { "filters", { "0", "1" } },
     { "size_lists", { "\"{1}\"", "\"{2,3}\"" } },
     { "key_lists", { "\"{-5,1}\"", "\"{1}\"" } },

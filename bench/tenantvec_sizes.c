@@ -18,11 +18,11 @@ typedef struct curve {
 
 static const curve hnsw_curve = { .name = "HNSW, no tenant filter, ef_search",
                                   .setting = FORCED "SET hnsw.ef_search",
-                                  .values = { 20, 40, 80, 160, 320, 640 },
+                                  .values = { 40, 80, 160, 320, 640, 1000 },
                                   .everywhere = true };
 static const curve tenantvec_curve = { .name = "tenantvec, probes",
                                        .setting = FORCED "LOAD 'tenantvec'; SET tenantvec.probes",
-                                       .values = { 3, 6, 12, 24, 48, 96 } };
+                                       .values = { 24, 48, 96, 192, 384, 768 } };
 
 typedef struct point {
     char name[64], settings[192];

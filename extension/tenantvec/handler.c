@@ -61,8 +61,9 @@ void _PG_init(void)
                       AccessExclusiveLock);
     DefineCustomIntVariable("tenantvec.probes",
                             "Lists of a tenant, nearest first, that are read in vain before the first row is returned.",
-                            "More are read when more rows are asked for.", &tv_probes, 48, 1, PG_INT32_MAX, PGC_USERSET,
-                            0, NULL, NULL, NULL);
+                            "0 means 48, or a third of the tenant's lists if that is more. More are read when more "
+                            "rows are asked for.",
+                            &tv_probes, 0, 0, PG_INT32_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
     DefineCustomIntVariable("tenantvec.rerank",
                             "Rows that may wait with their exact distances for a nearer one to turn up.", NULL,
                             &tv_rerank, 500, 1, PG_INT32_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
@@ -159,7 +160,7 @@ static void tv_costestimate(PlannerInfo *root, IndexPath *path, double loop_coun
     IndexOptInfo *index = path->indexinfo;
     GenericCosts costs = { 0 };
     double tuples = Max(index->tuples, 1);
-    double tenant, read, fetched, random_page, seq_page;
+    double tenant, lists, read, fetched, random_page, seq_page;
 
     if (list_length(path->indexorderbys) != 1 || path->indexclauses == NIL) {
         tv_cost_of_no_use(path, startup, total);
@@ -169,7 +170,8 @@ static void tv_costestimate(PlannerInfo *root, IndexPath *path, double loop_coun
     genericcostestimate(root, path, loop_count, &costs);
     get_tablespace_page_costs(index->reltablespace, &random_page, &seq_page);
     tenant = Max(1, costs.indexSelectivity * tuples);
-    read = Min(tenant, (double)tv_probes * TV_DEFAULT_LIST_ROWS / 2);
+    lists = tenant / (TV_DEFAULT_LIST_ROWS / 2);
+    read = Min(tenant, tv_probes_of(lists) * TV_DEFAULT_LIST_ROWS / 2);
     *pages = fetched = Max(1, ceil(index->pages * read / tuples));
     if (loop_count > 1)
         fetched = index_pages_fetched(*pages * loop_count, index->pages, index->pages, root) / loop_count;

@@ -372,9 +372,10 @@ static void tv_scan_order(IndexScanDesc scan)
 static void tv_next_wave(TvScan *so)
 {
     int begin = so->next_list;
+    double probes = tv_probes_of(so->view.nlists);
 
     while (so->next_list < so->view.nlists) {
-        if (begin == 0 ? so->vain >= tv_probes : so->next_list - begin >= so->wave)
+        if (begin == 0 ? so->vain >= probes : so->next_list - begin >= so->wave)
             break;
         so->vain++;
         tv_list_walk(so->ix, &so->view, &so->view.lists[so->next_list++], tv_collect, so);

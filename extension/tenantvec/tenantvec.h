@@ -48,6 +48,10 @@
 #define TV_MAX_ENTRIES BLCKSZ
 #endif
 
+/* Where `tenantvec.probes` says nothing: so many, or one list in so many of a large tenant. */
+#define TV_FEW_PROBES 48
+#define TV_PROBED_SHARE 3
+
 /* A flat tenant gets a reference point when it has this many rows, and a better one when it has grown eightfold. */
 #define TV_FIRST_REF_ROWS 64
 #define TV_REF_GROWTH 8
@@ -190,6 +194,13 @@ typedef struct TvOptions {
 extern int tv_probes;
 extern int tv_rerank;
 extern double tv_confidence;
+
+/* How many of a tenant's lists are read in vain, one after another, before a scan returns its first row. */
+static inline double tv_probes_of(double lists)
+{
+    return tv_probes > 0 ? tv_probes : Max(TV_FEW_PROBES, lists / TV_PROBED_SHARE);
+}
+
 extern int tv_option_bits(Relation index);
 extern int tv_option_list_rows(Relation index);
 

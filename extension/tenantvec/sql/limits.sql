@@ -9,7 +9,7 @@ CREATE UNIQUE INDEX ON refuse USING tenantvec (tenant, embedding vector_l2_ops);
 CREATE INDEX ON refuse USING tenantvec (tenant, embedding vector_l2_ops) WITH (bits = 5);
 CREATE INDEX ON refuse USING tenantvec (tenant, embedding vector_l2_ops) WITH (list_rows = 3);
 CREATE INDEX ON refuse USING tenantvec (tenant, embedding vector_l2_ops) WITH (nonsense = 3);
-SET tenantvec.probes = 0;
+SET tenantvec.probes = -1;
 SET tenantvec.rerank = -1;
 SET tenantvec.confidence = -1;
 SET tenantvec.simd = 'mmx';

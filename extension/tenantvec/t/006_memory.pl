@@ -76,8 +76,8 @@ $node->safe_psql('postgres', q(
     CREATE TABLE wide (tenant int, embedding vector(1000));
     ALTER TABLE wide ALTER embedding SET STORAGE EXTERNAL;
     INSERT INTO wide SELECT 1, a.v + b.v FROM
-        (SELECT array_agg(hashint8extended(i, j) % 100 ORDER BY j)::vector AS v FROM generate_series(1, 125) i, generate_series(1, 1000) j GROUP BY i) a,
-        (SELECT array_agg(hashint8extended(-i, j) % 100 ORDER BY j)::vector AS v FROM generate_series(1, 120) i, generate_series(1, 1000) j GROUP BY i) b;));
+        (SELECT array_agg((hashint8extended(i, j) % 100)::int ORDER BY j)::vector AS v FROM generate_series(1, 125) i, generate_series(1, 1000) j GROUP BY i) a,
+        (SELECT array_agg((hashint8extended(-i, j) % 100)::int ORDER BY j)::vector AS v FROM generate_series(1, 120) i, generate_series(1, 1000) j GROUP BY i) b;));
 ($status, $out, $err) = $node->psql('postgres', q(
     SET client_min_messages = log;
     SET log_statement_stats = on;

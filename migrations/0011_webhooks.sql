@@ -45,12 +45,15 @@ CREATE INDEX IF NOT EXISTS idx_voice_webhook_deliveries_sending ON v_voice_webho
     WHERE state = 'sending';
 CREATE INDEX IF NOT EXISTS idx_voice_webhook_deliveries_domain_created ON v_voice_webhook_deliveries (domain_uuid, created_at);
 
--- How a tenant wants things; one row, or none. `webhook_config` holds the secret that notices are signed by.
+-- How a tenant wants things; one row, or none. `webhook_config` holds the secrets that notices are signed by, sealed by the tenant's data
+-- key.
 CREATE TABLE IF NOT EXISTS v_voice_tenant_settings (
     domain_uuid UUID NOT NULL PRIMARY KEY REFERENCES v_domains(domain_uuid) ON DELETE CASCADE,
     webhook_config JSONB NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(webhook_config) = 'object'),
+    data_key_uuid UUID,
     created_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
-    updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP
+    updated_at TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP,
+    FOREIGN KEY (domain_uuid, data_key_uuid) REFERENCES v_voice_data_keys (domain_uuid, data_key_uuid) ON UPDATE CASCADE
 );
 
 DO $$

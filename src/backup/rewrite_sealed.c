@@ -12,6 +12,7 @@ static const struct sealed_column {
 } sealed_columns[] = {
     { DATA_KEYS_TABLE, "sealed_key", "data_key_uuid" },
     { PROVIDERS_TABLE, CONFIG_COLUMN, "provider_uuid" },
+    { SETTINGS_TABLE, WEBHOOK_CONFIG_COLUMN, "domain_uuid" },
 };
 
 const char *rewrite_sealed_column(const char *table, const char *column)
@@ -59,9 +60,12 @@ static vdb_status rewrite_config(rewriter *w, arena *a, const char *text, const 
 {
     char new_row[37];
     const char *result;
-    rewrite_key(uuid, w->to, new_row);
-    const seal_place there = { w->from, PROVIDERS_TABLE, uuid, CONFIG_COLUMN };
-    const seal_place here = { w->to, PROVIDERS_TABLE, new_row, CONFIG_COLUMN };
+    if (strcmp(uuid, w->from) == 0)
+        snprintf(new_row, sizeof new_row, "%s", w->to);
+    else
+        rewrite_key(uuid, w->to, new_row);
+    const seal_place there = secrets_place(w->from, w->of->name, uuid);
+    const seal_place here = secrets_place(w->to, w->of->name, new_row);
     const seal_order order = { .place = &here, .key = &w->new, .old_place = &there, .old = &w->old };
     vdb_status status = config_reseal(a, text, bytes, &order, &result, error);
     if (status == VDB_OK)

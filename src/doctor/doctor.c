@@ -52,6 +52,7 @@ static const checking checks[] = {
       check_secretary_provider, NULL },
     { "transfer-number", "Calls are transferred to numbers that FusionPBX has", NEEDS_CURRENT | NEEDS_ROWS,
       check_transfer_number, NULL },
+    { "webhook-waiting", "Notices about calls are sent", NEEDS_CURRENT | NEEDS_ROWS, check_webhook_waiting, NULL },
 };
 enum { CHECKS = sizeof checks / sizeof checks[0] };
 

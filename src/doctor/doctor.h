@@ -89,6 +89,7 @@ vdb_status check_document_terms(doctor *d, vdb_error *error);
 vdb_status check_document_stuck(doctor *d, vdb_error *error);
 vdb_status check_secretary_provider(doctor *d, vdb_error *error);
 vdb_status check_transfer_number(doctor *d, vdb_error *error);
+vdb_status check_webhook_waiting(doctor *d, vdb_error *error);
 
 /* ---- mending ------------------------------------------------------------------------------------------------------
  */

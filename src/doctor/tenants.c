@@ -1,4 +1,4 @@
-/* What tenants have stored: passages and their models, documents, secretaries. */
+/* What tenants have stored: passages and their models, documents, secretaries, notices. */
 #include "doctor/doctor.h"
 
 #include "base/json.h"
@@ -34,6 +34,11 @@ vdb_status check_document_stuck(doctor *d, vdb_error *error)
 vdb_status check_secretary_provider(doctor *d, vdb_error *error)
 {
     return doctor_ask_reports(d, QUERY_DOCTOR_SECRETARIES, (const param[]){ P(d->domain) }, error);
+}
+
+vdb_status check_webhook_waiting(doctor *d, vdb_error *error)
+{
+    return doctor_ask_reports(d, QUERY_DOCTOR_WEBHOOKS, (const param[]){ P(d->domain) }, error);
 }
 
 /* ---- models ------------------------------------------------------------------------------------------------------ */

@@ -71,6 +71,7 @@ WITH RECURSIVE walk (endpoint_uuid, steps) AS (
 ), told AS (
     SELECT t.delivery_uuid, t.last_attempt_at AS claimed_at, t.attempts, t.last_attempt_at >= t.expires_at AS is_last,
            t.domain_uuid, e.url, coalesce(s.webhook_config, '{}') AS webhook_config,
+           concat_ws(' ', k.data_key_uuid, k.sealed_key ->> '$sealed') AS data_key,
            json_build_object(
                'event', t.event,
                'domain_uuid', v.domain_uuid,
@@ -92,8 +93,9 @@ WITH RECURSIVE walk (endpoint_uuid, steps) AS (
     JOIN v_voice_conversations v ON v.domain_uuid = t.domain_uuid AND v.conversation_uuid = t.conversation_uuid
     LEFT JOIN v_voice_secretaries y ON y.domain_uuid = v.domain_uuid AND y.voice_secretary_uuid = v.voice_secretary_uuid
     LEFT JOIN v_voice_tenant_settings s ON s.domain_uuid = t.domain_uuid
+    LEFT JOIN v_voice_data_keys k ON k.domain_uuid = t.domain_uuid
 )
 SELECT (SELECT w.endpoint_uuid FROM walk w WHERE w.steps = :'most_endpoints'::integer) AS walked_to,
-       t.delivery_uuid, t.claimed_at, t.attempts, t.is_last, t.domain_uuid, t.url, t.webhook_config, t.body
+       t.delivery_uuid, t.claimed_at, t.attempts, t.is_last, t.domain_uuid, t.url, t.webhook_config, t.data_key, t.body
 FROM (VALUES (1)) AS always (row)
 LEFT JOIN told t ON true;

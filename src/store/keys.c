@@ -33,14 +33,9 @@ static vdb_status check_role(vdb_pool *pool, vdb_error *error)
                                 "this role does not see all tenants");
 }
 
-static seal_place place_of(const vdb_tenant *t, const char *provider_uuid)
-{
-    return (seal_place){ .domain = t->uuid, .table = PROVIDERS_TABLE, .row = provider_uuid, .column = CONFIG_COLUMN };
-}
-
 /* ---- status ------------------------------------------------------------------------------------------------------ */
 
-enum { DOMAIN, DATA_KEY, SEALED_KEY, PROVIDER, CONFIG };
+enum { DOMAIN, DATA_KEY, SEALED_KEY, TABLE, ROW, CONFIG };
 
 typedef struct survey {
     vdb_pool *pool;
@@ -123,14 +118,13 @@ static vdb_status begin_tenant(survey *s, const PGresult *rows, int row, vdb_err
     return VDB_OK;
 }
 
-static vdb_status survey_config(survey *s, const char *provider_uuid, const char *config, vdb_error *error)
+static vdb_status survey_config(survey *s, const seal_place *place, const char *config, vdb_error *error)
 {
     int64_t sealed, plain, broken = 0;
-    const seal_place place = place_of(&s->tenant, provider_uuid);
     vdb_status status = config_count(config, &sealed, &plain, error);
     arena *private = status == VDB_OK && sealed > 0 && !s->missing ? arena_new_private() : NULL;
     if (private != NULL)
-        status = config_broken(private, config, &place, s->key.uuid[0] == '\0' ? NULL : &s->key, &broken, error);
+        status = config_broken(private, config, place, s->key.uuid[0] == '\0' ? NULL : &s->key, &broken, error);
     arena_free(private);
     if (status != VDB_OK)
         return status;
@@ -146,8 +140,11 @@ static vdb_status survey_rows(survey *s, const PGresult *rows, vdb_error *error)
     for (int row = 0; status == VDB_OK && row < PQntuples(rows); row++) {
         if (strcmp(s->tenant.uuid, PQgetvalue(rows, row, DOMAIN)) != 0)
             status = begin_tenant(s, rows, row, error);
-        if (status == VDB_OK && !PQgetisnull(rows, row, PROVIDER))
-            status = survey_config(s, PQgetvalue(rows, row, PROVIDER), PQgetvalue(rows, row, CONFIG), error);
+        if (status != VDB_OK || PQgetisnull(rows, row, ROW))
+            continue;
+        const seal_place place =
+            secrets_place(s->tenant.uuid, PQgetvalue(rows, row, TABLE), PQgetvalue(rows, row, ROW));
+        status = survey_config(s, &place, PQgetvalue(rows, row, CONFIG), error);
     }
     sodium_memzero(&s->key, sizeof s->key);
     return status;
@@ -233,11 +230,10 @@ static vdb_status replace_key(worker *w, vdb_error *error)
     return status == VDB_OK ? ask(w, REQUEST(KEY_REPLACE, P(w->new.uuid), P(sealed)), NULL, error) : status;
 }
 
-static vdb_status seal_config(worker *w, const char *provider_uuid, const char *config, vdb_error *error)
+static vdb_status seal_config(worker *w, const seal_place *place, const char *config, vdb_error *error)
 {
     int64_t sealed, plain;
-    const seal_place place = place_of(&w->tenant, provider_uuid);
-    const seal_order order = { .place = &place, .key = &w->new, .old = &w->old };
+    const seal_order order = { .place = place, .key = &w->new, .old = &w->old };
     vdb_status status = config_count(config, &sealed, &plain, error);
     if (status != VDB_OK || plain + (w->rotate ? sealed : 0) == 0)
         return status;
@@ -245,7 +241,7 @@ static vdb_status seal_config(worker *w, const char *provider_uuid, const char *
     status = plain > 0 ? config_seal(w->memory, config, &order, &text, error)
                        : config_reseal(w->memory, config, NULL, &order, &text, error);
     if (status == VDB_OK)
-        status = ask(w, REQUEST(KEY_CONFIG_SET, P(text), P(w->new.uuid), P(provider_uuid)), NULL, error);
+        status = ask(w, REQUEST(KEY_CONFIG_SET, P(text), P(w->new.uuid), P(place->row), P(place->table)), NULL, error);
     w->sealed += plain;
     return status;
 }
@@ -256,8 +252,10 @@ static vdb_status seal_configs(worker *w, vdb_error *error)
     vdb_status status = ask(w, (request){ .id = QUERY_KEY_CONFIGS }, &rows, error);
     if (status != VDB_OK)
         return status;
-    for (int row = 0; status == VDB_OK && row < PQntuples(rows); row++)
-        status = seal_config(w, PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1), error);
+    for (int row = 0; status == VDB_OK && row < PQntuples(rows); row++) {
+        const seal_place place = secrets_place(w->tenant.uuid, PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1));
+        status = seal_config(w, &place, PQgetvalue(rows, row, 2), error);
+    }
     PQclear(rows);
     return status;
 }

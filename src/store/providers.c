@@ -41,12 +41,6 @@ static vdb_status explain(vdb_status status, const vdb_provider_input *input, vd
                      input->provider_type == NULL ? "" : input->provider_type);
 }
 
-/* The tenant's data key was replaced after the config was sealed by it. */
-static bool key_was_replaced(vdb_status status, const vdb_error *error)
-{
-    return status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0 && strstr(error->detail, "data_key") != NULL;
-}
-
 static vdb_status add(vdb_tenant *tenant, const vdb_provider_input *input, char uuid[37], bool *again, vdb_error *error)
 {
     char new[37];
@@ -63,7 +57,7 @@ static vdb_status add(vdb_tenant *tenant, const vdb_provider_input *input, char 
         size_t skipped = is_true(input->is_default) ? 0 : 1;
         status = tenant_uuid(tenant, requests + skipped, 2 - skipped,
                              (subject){ .kind = kind, .name = input->provider_name }, uuid, error);
-        *again = key_was_replaced(status, error);
+        *again = secrets_key_was_replaced(status, error);
     }
     sealed_config_free(&config);
     return status;
@@ -139,7 +133,7 @@ static vdb_status update(vdb_tenant *tenant, const char *provider_uuid, const vd
         size_t skipped = is_true(input->is_default) ? 0 : 1;
         status = tenant_uuid(tenant, requests + skipped, 2 - skipped, (subject){ .kind = kind, .name = provider_uuid },
                              NULL, error);
-        *again = key_was_replaced(status, error);
+        *again = secrets_key_was_replaced(status, error);
     }
     sealed_config_free(&config);
     return status;

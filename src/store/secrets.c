@@ -71,17 +71,20 @@ vdb_status secrets_open_key(vdb_tenant *t, const char *data_key_column, data_key
 
 /* ---- configs ----------------------------------------------------------------------------------------------------- */
 
-static seal_place place_of(const vdb_tenant *t, const char *provider_uuid)
+seal_place secrets_place(const char *domain_uuid, const char *table, const char *row_uuid)
 {
-    return (seal_place){ .domain = t->uuid, .table = PROVIDERS_TABLE, .row = provider_uuid, .column = CONFIG_COLUMN };
+    bool settings = strcmp(table, SETTINGS_TABLE) == 0;
+    return (seal_place){ .domain = domain_uuid,
+                         .table = settings ? SETTINGS_TABLE : PROVIDERS_TABLE,
+                         .row = row_uuid,
+                         .column = settings ? WEBHOOK_CONFIG_COLUMN : CONFIG_COLUMN };
 }
 
-static vdb_status seal(vdb_tenant *t, const char *config, const char *provider_uuid, sealed_config *sealed,
+static vdb_status seal(vdb_tenant *t, const seal_place *place, const char *config, sealed_config *sealed,
                        vdb_error *error)
 {
     data_key key;
-    const seal_place place = place_of(t, provider_uuid);
-    const seal_order order = { .place = &place, .key = &key };
+    const seal_order order = { .place = place, .key = &key };
     vdb_status status = secrets_data_key(t, &key, error);
     if (status == VDB_OK)
         status = config_seal(sealed->memory, config, &order, &sealed->text, error);
@@ -91,6 +94,18 @@ static vdb_status seal(vdb_tenant *t, const char *config, const char *provider_u
     return status;
 }
 
+vdb_status secrets_seal_at(vdb_tenant *t, const seal_place *place, const char *config, sealed_config *sealed,
+                           vdb_error *error)
+{
+    int64_t secrets, plain;
+    *sealed = (sealed_config){ .text = config };
+    vdb_status status = config_count(config, &secrets, &plain, error);
+    if (status != VDB_OK || secrets + plain == 0)
+        return status;
+    sealed->memory = arena_new();
+    return sealed->memory == NULL ? error_memory(error) : seal(t, place, config, sealed, error);
+}
+
 vdb_status secrets_seal_config(vdb_tenant *t, const char *config, const char *provider_uuid, sealed_config *sealed,
                                vdb_error *error)
 {
@@ -98,14 +113,10 @@ vdb_status secrets_seal_config(vdb_tenant *t, const char *config, const char *pr
     *sealed = (sealed_config){ .text = config };
     if (config == NULL)
         return VDB_OK;
-    int64_t secrets, plain;
     for (size_t i = 0; i < sizeof row; i++)
         row[i] = (char)tolower((unsigned char)provider_uuid[i]);
-    vdb_status status = config_count(config, &secrets, &plain, error);
-    if (status != VDB_OK || secrets + plain == 0)
-        return status;
-    sealed->memory = arena_new();
-    return sealed->memory == NULL ? error_memory(error) : seal(t, config, row, sealed, error);
+    const seal_place place = secrets_place(t->uuid, PROVIDERS_TABLE, row);
+    return secrets_seal_at(t, &place, config, sealed, error);
 }
 
 void sealed_config_free(sealed_config *sealed)
@@ -113,13 +124,12 @@ void sealed_config_free(sealed_config *sealed)
     arena_free(sealed->memory);
 }
 
-vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
-                               const char **config, vdb_error *error)
+vdb_status secrets_open_at(vdb_tenant *t, arena *owner, const seal_place *place, const char *column,
+                           const char **config, vdb_error *error)
 {
     if (*config == NULL || !config_has_sealed(*config))
         return VDB_OK;
     data_key key;
-    const seal_place place = place_of(t, provider_uuid);
     vdb_status status = secrets_open_key(t, column, &key, error);
     arena *private = status == VDB_OK ? arena_new_private() : NULL;
     if (status == VDB_OK && private == NULL)
@@ -127,7 +137,19 @@ vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider
     if (private != NULL)
         arena_adopt(owner, private);
     if (status == VDB_OK)
-        status = config_open(private, *config, &place, key.uuid[0] == '\0' ? NULL : &key, config, error);
+        status = config_open(private, *config, place, key.uuid[0] == '\0' ? NULL : &key, config, error);
     sodium_memzero(&key, sizeof key);
     return status;
+}
+
+vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
+                               const char **config, vdb_error *error)
+{
+    const seal_place place = secrets_place(t->uuid, PROVIDERS_TABLE, provider_uuid);
+    return secrets_open_at(t, owner, &place, column, config, error);
+}
+
+bool secrets_key_was_replaced(vdb_status status, const vdb_error *error)
+{
+    return status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0 && strstr(error->detail, "data_key") != NULL;
 }

@@ -8,6 +8,11 @@
 #define DATA_KEYS_TABLE "v_voice_data_keys"
 #define PROVIDERS_TABLE "v_voice_ai_providers"
 #define CONFIG_COLUMN "config"
+#define SETTINGS_TABLE "v_voice_tenant_settings"
+#define WEBHOOK_CONFIG_COLUMN "webhook_config"
+
+/* Where a config stands: in a provider, or in the tenant's settings, whose row is the tenant's. */
+seal_place secrets_place(const char *domain_uuid, const char *table, const char *row_uuid);
 
 /* A UUID of version 4, of this process's making. */
 void secrets_new_uuid(char uuid[37]);
@@ -29,6 +34,9 @@ typedef struct sealed_config {
 /* Seals what is secret in `config` (NULL: there is none). Release with sealed_config_free(), also after a failure. */
 vdb_status secrets_seal_config(vdb_tenant *t, const char *config, const char *provider_uuid, sealed_config *sealed,
                                vdb_error *error);
+/* The same of another config than a provider's. */
+vdb_status secrets_seal_at(vdb_tenant *t, const seal_place *place, const char *config, sealed_config *sealed,
+                           vdb_error *error);
 void sealed_config_free(sealed_config *sealed);
 
 /*
@@ -37,6 +45,13 @@ void sealed_config_free(sealed_config *sealed);
  */
 vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider_uuid, const char *column,
                                const char **config, vdb_error *error);
+
+/* The same of another config than a provider's. */
+vdb_status secrets_open_at(vdb_tenant *t, arena *owner, const seal_place *place, const char *column,
+                           const char **config, vdb_error *error);
+
+/* True when what was sealed could not be stored: the tenant's data key was replaced meanwhile. Seal it again then. */
+bool secrets_key_was_replaced(vdb_status status, const vdb_error *error);
 
 /* vdb_key_status() of one tenant; `domain_uuid` NULL: of all. */
 vdb_status keys_survey(vdb_pool *pool, const char *domain_uuid, const vdb_key_report **report, vdb_error *error);

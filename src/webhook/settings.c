@@ -1,7 +1,7 @@
 #include "webhook/settings.h"
 
 #include "base/json.h"
-#include "store/tenant.h"
+#include "store/secrets.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -37,13 +37,9 @@ static void add(webhook_secrets *secrets, const char *secret)
     secrets->list[used] = secrets->room[used];
 }
 
-vdb_status webhook_secrets_open(vdb_pool *pool, const char *domain_uuid, const char *config, webhook_secrets *secrets,
-                                vdb_error *error)
+static vdb_status parse(const char *config, webhook_secrets *secrets, vdb_error *error)
 {
     const char *present, *previous = NULL;
-    (void)pool;
-    (void)domain_uuid;
-    *secrets = (webhook_secrets){ 0 };
     json_t *object = json_parse_object(config, what, error);
     if (object == NULL)
         return VDB_BAD_INPUT;
@@ -56,6 +52,22 @@ vdb_status webhook_secrets_open(vdb_pool *pool, const char *domain_uuid, const c
     if (status == VDB_OK && previous != NULL)
         add(secrets, previous);
     json_decref(object);
+    return status;
+}
+
+vdb_status webhook_secrets_open(vdb_pool *pool, const char *domain_uuid, const char *config, const char *sealed_key,
+                                webhook_secrets *secrets, vdb_error *error)
+{
+    vdb_tenant tenant = { .pool = pool };
+    snprintf(tenant.uuid, sizeof tenant.uuid, "%s", domain_uuid);
+    const seal_place place = secrets_place(tenant.uuid, SETTINGS_TABLE, tenant.uuid);
+    *secrets = (webhook_secrets){ 0 };
+    arena *a = arena_new();
+    vdb_status status =
+        a == NULL ? error_memory(error) : secrets_open_at(&tenant, a, &place, sealed_key, &config, error);
+    if (status == VDB_OK)
+        status = parse(config, secrets, error);
+    arena_free(a);
     return status;
 }
 
@@ -94,14 +106,31 @@ static vdb_status read_secrets(vdb_tenant *tenant, webhook_secrets *secrets, vdb
         return status;
     /* One that cannot be read is replaced all the same. */
     if (PQntuples(result) > 0)
-        (void)webhook_secrets_open(tenant->pool, tenant->uuid, PQgetvalue(result, 0, 0), secrets, NULL);
+        (void)webhook_secrets_open(tenant->pool, tenant->uuid, PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
+                                   secrets, NULL);
     PQclear(result);
     return VDB_OK;
+}
+
+static vdb_status store(vdb_tenant *tenant, const char *config, vdb_error *error)
+{
+    sealed_config sealed;
+    const seal_place place = secrets_place(tenant->uuid, SETTINGS_TABLE, tenant->uuid);
+    vdb_status status = secrets_seal_at(tenant, &place, config, &sealed, error);
+    if (status == VDB_OK) {
+        const request requests[] = { { .id = QUERY_SETTINGS_BEGIN },
+                                     REQUEST(WEBHOOK_SECRET_SET, P(sealed.text), P(sealed.data_key)) };
+        status = tenant_run(tenant, requests, 2, NULL, error);
+    }
+    sealed_config_free(&sealed);
+    return status;
 }
 
 vdb_status vdb_webhook_secret_set(vdb_tenant *tenant, const char *secret, vdb_error *error)
 {
     webhook_secrets before = { 0 };
+    vdb_error local = { 0 };
+    error = error == NULL ? &local : error;
     vdb_status status = secret == NULL ? VDB_OK : signature_check_secret(secret, error);
     if (status == VDB_OK)
         status = read_secrets(tenant, &before, error);
@@ -114,8 +143,9 @@ vdb_status vdb_webhook_secret_set(vdb_tenant *tenant, const char *secret, vdb_er
     webhook_secrets_wipe(&before);
     if (config == NULL)
         return error_memory(error);
-    const request requests[] = { { .id = QUERY_SETTINGS_BEGIN }, REQUEST(WEBHOOK_SECRET_SET, P(config)) };
-    status = tenant_run(tenant, requests, 2, NULL, error);
+    do
+        status = store(tenant, config, error);
+    while (secrets_key_was_replaced(status, error));
     sodium_memzero(config, strlen(config));
     free(config);
     return status;

@@ -12,11 +12,11 @@ typedef struct webhook_secrets {
 } webhook_secrets;
 
 /*
- * From the column webhook_config: {"secret": …, "previous_secret": …, "previous_until": seconds since 1970}. None is no
- * error.
+ * From the column webhook_config, its secrets opened by `sealed_key` (as secrets_open_key() takes it): {"secret": …,
+ * "previous_secret": …, "previous_until": seconds since 1970}. None is no error.
  */
-vdb_status webhook_secrets_open(vdb_pool *pool, const char *domain_uuid, const char *config, webhook_secrets *secrets,
-                                vdb_error *error);
+vdb_status webhook_secrets_open(vdb_pool *pool, const char *domain_uuid, const char *config, const char *sealed_key,
+                                webhook_secrets *secrets, vdb_error *error);
 void webhook_secrets_wipe(webhook_secrets *secrets);
 
 #endif

@@ -103,7 +103,7 @@ static void let_go(worker *w)
 
 /* ---- what is due, from the database ------------------------------------------------------------------------------ */
 
-enum { WALKED_TO, DELIVERY, CLAIMED_AT, ATTEMPTS, IS_LAST, DOMAIN, URL, CONFIG, BODY };
+enum { WALKED_TO, DELIVERY, CLAIMED_AT, ATTEMPTS, IS_LAST, DOMAIN, URL, CONFIG, DATA_KEY, BODY };
 
 static transfer *free_transfer(worker *w)
 {
@@ -134,7 +134,8 @@ static vdb_status begin(worker *w, const PGresult *rows, int row, vdb_error *err
         .secrets = secrets.list,
     };
     transfer_take(t, &n);
-    vdb_status status = webhook_secrets_open(w->crew->pool, domain, config, &secrets, &reason);
+    vdb_status status =
+        webhook_secrets_open(w->crew->pool, domain, config, PQgetvalue(rows, row, DATA_KEY), &secrets, &reason);
     if (status == VDB_OK)
         status = transfer_load(t, &n, &reason);
     webhook_secrets_wipe(&secrets);

@@ -7,7 +7,7 @@ import tempfile
 
 from command import CLINIC_UUID, HOTEL_UUID, SOURCE, Database
 
-VOICE_TABLES = ["v_voice_data_keys", "v_voice_tenant_settings", "v_voice_webhook_endpoints", "v_voice_ai_providers", "v_voice_secretaries",
+VOICE_TABLES = ["v_voice_data_keys", "v_voice_webhook_endpoints", "v_voice_ai_providers", "v_voice_tenant_settings", "v_voice_secretaries",
                 "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_document_terms",
                 "v_voice_messages", "v_voice_webhook_deliveries"]
 

@@ -12,11 +12,11 @@ import tap
 
 CODES = ["server-version", "pgvector-missing", "pgvector-version", "tenantvec", "domains-key", "rows-hidden", "secret-file", "role",
          "migrations", "drift", "index-invalid", "index-unused", "maintenance", "search-plan", "chunk-embedding", "chunk-model",
-         "secret-sealed", "document-terms", "document-stuck", "secretary-provider", "transfer-number"]
+         "secret-sealed", "document-terms", "document-stuck", "secretary-provider", "transfer-number", "webhook-waiting"]
 CHECK = ["code", "title", "state", "reason", "took_ms"]
 FINDING = ["code", "severity", "domain_uuid", "domain_name", "problem", "detail", "mend_by", "mend", "fixable", "state"]
 OF_TENANTS = ["maintenance", "search-plan", "chunk-embedding", "chunk-model", "secret-sealed", "document-terms", "document-stuck",
-              "secretary-provider", "transfer-number"]
+              "secretary-provider", "transfer-number", "webhook-waiting"]
 
 
 class Doctor(Database):
@@ -577,6 +577,33 @@ class Knowledge(Doctor):
                      VALUES ('{CLINIC_UUID}', 'waits', 'pending', now() - interval '25 hours')""")
         self.addCleanup(self.sql, "DELETE FROM v_voice_documents WHERE processing_status <> 'ready'")
         self.mended_by_hand("document-stuck", '^Document "waits" is pending since ', severity="warning", fixable=False)
+
+
+class Notices(Doctor):
+    def notice(self, state, columns="", values=""):
+        self.sql(f"""INSERT INTO v_voice_webhook_endpoints (domain_uuid, url) VALUES ('{CLINIC_UUID}', 'http://127.0.0.1:1/')
+                     ON CONFLICT DO NOTHING;
+                     INSERT INTO v_voice_conversations (domain_uuid) VALUES ('{CLINIC_UUID}');
+                     INSERT INTO v_voice_webhook_deliveries (domain_uuid, conversation_uuid, endpoint_uuid, state{columns})
+                     SELECT domain_uuid, conversation_uuid, endpoint_uuid, '{state}'{values}
+                     FROM v_voice_conversations JOIN v_voice_webhook_endpoints USING (domain_uuid)""")
+        self.addCleanup(self.sql, "DELETE FROM v_voice_conversations; DELETE FROM v_voice_webhook_endpoints; VACUUM ANALYZE")
+
+    def test_notices_that_nobody_sends(self):
+        self.notice("pending", ", next_attempt_at", ", now() - interval '11 minutes'")
+        self.only("webhook-waiting", "^1 notices of webhooks wait since .*: nobody sends them", severity="error", mend_by="hand")
+        self.assertEqual(self.found("--domain", HOTEL), [])
+        self.run_raw("webhook", "run", "--once", "--allow", "127.0.0.1")
+        self.assertEqual(self.found("webhook-waiting"), [])
+
+    def test_notices_that_were_given_up(self):
+        self.notice("dead", ", last_error", ", 'the receiver answered 500'")
+        self.mended_by_hand("webhook-waiting", "^1 notices of webhooks were given up", severity="warning", mend_by="voicedb",
+                            detail="the receiver answered 500")
+
+    def test_what_has_only_just_come_is_no_fault(self):
+        self.notice("pending", ", next_attempt_at", ", now() - interval '9 minutes'")
+        self.assertEqual(self.found("webhook-waiting"), [])
 
 
 class Secrets(Doctor):

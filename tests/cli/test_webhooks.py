@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from command import CLINIC, CLINIC_UUID, HOTEL_UUID, SOURCE, VOICEDB, Database
+from command import CLINIC, CLINIC_UUID, HOTEL, HOTEL_UUID, SOURCE, VOICEDB, Database
 from faults import OwnCluster
 import tap
 
@@ -496,6 +496,9 @@ class Signatures(Webhooks):
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
         request, signature = self.signed(secretary)
         self.assertEqual(signature, self.expected(request, self.path))
+        with open(self.path, encoding="ascii") as file:
+            self.assertEqual(self.sql(f"SELECT webhook_config::text LIKE '%{file.read().strip()}%', webhook_config->'secret' ? '$sealed' "
+                                      "FROM v_voice_tenant_settings"), [["f", "t"]])
         hotel = self.secretary(self.receiver.url("good", "hotel"), HOTEL_UUID)
         self.calls(hotel, 1, HOTEL_UUID)
         self.run_once()
@@ -513,6 +516,49 @@ class Signatures(Webhooks):
         self.assertEqual(signature, self.expected(request, self.path + "2"))
         self.at_clinic("webhook", "secret", "--remove")
         self.assertIsNone(self.signed(secretary)[1])
+
+    def test_a_sealed_secret_goes_along(self):
+        secretary = self.secretary(self.receiver.url("good"))
+        self.at_clinic("webhook", "secret", self.path)
+        self.voicedb("key", "rotate")
+        request, signature = self.signed(secretary)
+        self.assertEqual(signature, self.expected(request, self.path))
+        copy = self.path + ".vdb"
+        self.at_clinic("tenant", "export", copy)
+        self.voicedb("tenant", "import", "--replace", "--into", HOTEL, copy)
+        there = self.sql(f"SELECT voice_secretary_uuid FROM v_voice_secretaries WHERE domain_uuid = '{HOTEL_UUID}'")[0][0]
+        self.calls(there, 1, HOTEL_UUID)
+        self.run_once()
+        request = self.receiver.requests[-1]
+        self.assertEqual(request["headers"]["webhook-signature"], self.expected(request, self.path))
+        status = self.json("key", "status")
+        self.assertEqual((status["sealed"], status["plain"], status["broken"]), (2, 0, 0))
+
+    def test_without_the_master_key_nothing_goes_out_unsigned(self):
+        secretary = self.secretary(self.receiver.url("good"))
+        self.at_clinic("webhook", "secret", self.path)
+        self.calls(secretary)
+        self.run_once(status=8, env={"VOICEDB_MASTER_KEY": self.path + ".nowhere"})
+        self.assertEqual(self.receiver.requests, [])
+        self.assertRegex(self.deliveries("last_error")[0][0], "key file")
+        self.make_due()
+        self.assertEqual(self.run_once()["delivered"], 1)
+        key = self.json("key", "status")["keys"][0]["key_id"]
+        error = self.refused("--domain", CLINIC, "webhook", "secret", self.path + "2", status=5, env={"VOICEDB_MASTER_KEY": "/nowhere"},
+                             message=f"the master key {key} is needed: cannot read the key file /nowhere: No such file or directory",
+                             hint="")
+        self.assertNotIn("whsec_", json.dumps(error))
+
+    def test_a_secret_that_was_written_by_sql_is_sealed_by_key_seal(self):
+        secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        self.sql(f"""INSERT INTO v_voice_tenant_settings (domain_uuid, webhook_config) VALUES ('{CLINIC_UUID}', '{{"secret": "{secret}"}}')""")
+        with open(self.path, "w", encoding="ascii") as file:
+            file.write(secret)
+        self.assertEqual(self.json("key", "seal"), {"sealed": 1})
+        self.assertEqual(self.sql("SELECT webhook_config->'secret' ? '$sealed', data_key_uuid IS NOT NULL FROM v_voice_tenant_settings"),
+                         [["t", "t"]])
+        request, signature = self.signed(self.secretary(self.receiver.url("good")))
+        self.assertEqual(signature, self.expected(request, self.path))
 
     def test_what_is_no_secret_is_refused(self):
         with open(self.path, "w", encoding="ascii") as file:

@@ -256,6 +256,7 @@ static const char *const for_operators[] = {
     "doctor_secretaries",
     "doctor_stuck_documents",
     "doctor_transfer_rules",
+    "doctor_webhooks",
 };
 
 /* What an operator's sender does for all tenants. Row-level security holds voicedb_app to its own tenant there. */

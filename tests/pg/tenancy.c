@@ -21,7 +21,8 @@ static int fill_both(void **state)
     (void)state;
     ours = fill(clinic, OURS);
     theirs = fill(hotel, THEIRS);
-    sql("INSERT INTO v_voice_webhook_endpoints (domain_uuid, url) SELECT domain_uuid, 'https://crm.example' FROM "
+    sql("INSERT INTO v_voice_tenant_settings (domain_uuid) SELECT domain_uuid FROM v_domains;"
+        "INSERT INTO v_voice_webhook_endpoints (domain_uuid, url) SELECT domain_uuid, 'https://crm.example' FROM "
         "v_domains;"
         "INSERT INTO v_voice_webhook_deliveries (domain_uuid, conversation_uuid, endpoint_uuid) "
         "SELECT domain_uuid, conversation_uuid, endpoint_uuid "
@@ -450,6 +451,8 @@ static void no_reference_leads_to_another_tenant(void **state)
         const char *table, *column, *target;
     } references[] = {
         { "v_voice_ai_providers", "data_key_uuid",
+          value("SELECT data_key_uuid FROM v_voice_data_keys WHERE domain_uuid = '%s'", HOTEL_UUID) },
+        { "v_voice_tenant_settings", "data_key_uuid",
           value("SELECT data_key_uuid FROM v_voice_data_keys WHERE domain_uuid = '%s'", HOTEL_UUID) },
         { "v_voice_secretaries", "stt_provider_uuid", theirs.stt },
         { "v_voice_secretaries", "tts_provider_uuid", theirs.tts },

@@ -14,8 +14,8 @@ typedef enum word_kind {
 
 typedef struct word_term {
     word_kind kind;
-    const char *text; /* UTF-8, lives during the call */
-    size_t length;    /* bytes, at least 1 */
+    const char *text;  /* UTF-8, lives during the call */
+    size_t length;     /* bytes, at least 1 */
     const char *whole; /* the folded word in the singular, with its ending: "ligacao" */
 } word_term;
 

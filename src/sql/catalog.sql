@@ -42,7 +42,9 @@ WITH voice AS (
     JOIN pg_constraint k ON k.conrelid = v.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')
 ), indexes AS (
     SELECT v.name AS table_name, quote_ident(c.relname) AS name, i.indisunique, i.indisvalid,
-           pg_get_indexdef(c.oid, 0, true) AS definition
+           pg_get_indexdef(c.oid, 0, true) AS definition,
+           -- So does the condition of an index.
+           regexp_replace(pg_get_indexdef(c.oid, 0, true), '::(character varying|text)(\[\])?', '', 'g') AS essence
     FROM voice v
     JOIN pg_index i ON i.indrelid = v.oid
     JOIN pg_class c ON c.oid = i.indexrelid
@@ -109,7 +111,7 @@ WITH voice AS (
            format('ALTER TABLE %s DROP CONSTRAINT %s;', k.table_name, k.name)
     FROM constraints k
     UNION ALL
-    SELECT 9, 'index', i.name, i.definition || CASE WHEN i.indisvalid THEN '' ELSE ' (invalid)' END,
+    SELECT 9, 'index', i.name, i.essence || CASE WHEN i.indisvalid THEN '' ELSE ' (invalid)' END,
            CASE WHEN i.name <> 'idx_chunks_embedding_bits' THEN regexp_replace(i.definition, ' INDEX ', ' INDEX CONCURRENTLY ') || ';' END,
            format(E'DROP INDEX CONCURRENTLY %s;\n%s;', i.name, regexp_replace(i.definition, ' INDEX ', ' INDEX CONCURRENTLY ')),
            CASE WHEN i.indisunique OR NOT i.indisvalid THEN format('DROP INDEX CONCURRENTLY %s;', i.name) END

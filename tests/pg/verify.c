@@ -104,6 +104,7 @@ static const struct {
       "different foreign key: v_voice_transfer_rules.v_voice_transfer_rules_domain_uuid_fkey\n"
       "different foreign key: v_voice_transfer_rules.v_voice_transfer_rules_domain_uuid_voice_secretary_uuid_fkey\n" },
     { "DROP INDEX idx_voice_conversations_domain_caller", "missing index: idx_voice_conversations_domain_caller\n" },
+    { "DROP INDEX idx_voice_documents_waiting", "missing index: idx_voice_documents_waiting\n" },
     { "DROP INDEX idx_voice_ai_providers_default; CREATE INDEX idx_voice_ai_providers_default ON v_voice_ai_providers "
       "(domain_uuid)",
       "different index: idx_voice_ai_providers_default\n" },

@@ -78,7 +78,8 @@ measure()
     search) "$programs/bench-search" $quick && echo && "$programs/bench-recall" $quick ;;
     overhead) "$programs/bench-load" $quick && "$programs/bench-overhead" $quick ;;
     ingest) with_psql "$programs/bench-ingest" $quick voicedb ;;
-    call) "$programs/bench-call" $quick ;;
+    call)
+        "$programs/bench-call" $quick && echo && "$programs/bench-context" $quick && echo && "$programs/bench-transfer" $quick ;;
     webhook) "$programs/bench-webhook" $quick ;;
     knowledge) python3 "$top/bench/knowledge.py" "$programs/bench-knowledge" $quick ;;
     migrate) with_psql "$programs/bench-migrate" $quick voicedb ;;

@@ -236,6 +236,32 @@ WHERE NOT EXISTS (SELECT 1 FROM v_domains WHERE domain_name = '$1')"
     psql -X -v ON_ERROR_STOP=1 -c "$sql"
 }
 
+# The numbers that the tenant's rules transfer to, as FusionPBX's pages would make them: a call goes to no others.
+add_numbers()
+{
+    psql -Xq -v ON_ERROR_STOP=1 -v domain="$1" <<'END'
+CREATE TEMPORARY TABLE numbers AS
+SELECT DISTINCT r.domain_uuid, n.type, n.number
+FROM v_voice_transfer_rules r
+JOIN v_domains d ON d.domain_uuid = r.domain_uuid AND d.domain_name = :'domain'
+CROSS JOIN LATERAL (VALUES (r.destination_type, r.transfer_extension), (r.fallback_action, r.fallback_extension)) AS n (type, number);
+INSERT INTO v_extensions (extension_uuid, domain_uuid, extension, enabled)
+SELECT gen_random_uuid(), domain_uuid, number, 'true' FROM numbers n
+WHERE type = 'extension' AND NOT EXISTS (SELECT 1 FROM v_extensions e WHERE e.domain_uuid = n.domain_uuid AND e.extension = n.number);
+INSERT INTO v_ring_groups (ring_group_uuid, domain_uuid, ring_group_extension, ring_group_enabled)
+SELECT gen_random_uuid(), domain_uuid, number, 'true' FROM numbers n
+WHERE type = 'ring_group'
+  AND NOT EXISTS (SELECT 1 FROM v_ring_groups g WHERE g.domain_uuid = n.domain_uuid AND g.ring_group_extension = n.number);
+INSERT INTO v_call_center_queues (call_center_queue_uuid, domain_uuid, queue_extension)
+SELECT gen_random_uuid(), domain_uuid, number FROM numbers n
+WHERE type = 'queue'
+  AND NOT EXISTS (SELECT 1 FROM v_call_center_queues q WHERE q.domain_uuid = n.domain_uuid AND q.queue_extension = n.number);
+INSERT INTO v_voicemails (voicemail_uuid, domain_uuid, voicemail_id, voicemail_enabled)
+SELECT gen_random_uuid(), domain_uuid, number, 'true' FROM numbers n
+WHERE type = 'voicemail' AND NOT EXISTS (SELECT 1 FROM v_voicemails v WHERE v.domain_uuid = n.domain_uuid AND v.voicemail_id = n.number);
+END
+}
+
 # ---- asking --------------------------------------------------------------------------------------------------------
 
 search_json()
@@ -279,7 +305,7 @@ resolve()
 {
     run voicedb --domain "$1" transfer resolve --secretary "$secretary" "$2"
     voicedb --json --domain "$1" transfer resolve --secretary "$secretary" "$2" >"$work/answer"
-    grep -q "\"transfer_extension\" *: *\"$3\"" "$work/answer" || fail "$1 does not transfer \"$2\" to $3"
+    grep -q "\"number\" *: *\"$3\"" "$work/answer" || fail "$1 does not transfer \"$2\" to $3"
 }
 
 say()
@@ -324,6 +350,7 @@ for tenant in "$clinic" "$hotel"; do
     add_providers "$tenant"
     add_secretary "$tenant"
     add_transfer_rules "$tenant"
+    add_numbers "$tenant"
     add_documents "$tenant"
 done
 
@@ -348,6 +375,9 @@ note "(each question by a process and a connection of its own; a call script kee
 heading "The same words, another desk"
 resolve "$clinic" "Por favor, é uma emergência!" 210
 resolve "$hotel" "Por favor, é uma emergência!" 201
+
+heading "Why a call goes where it goes: a Sunday, when nobody is at the desk"
+run voicedb --domain "$clinic" transfer test --secretary "$secretary" --at 2026-11-22T10:00-03:00 "Quero os boletos das parcelas"
 
 heading "A call, logged as it happens"
 log_call

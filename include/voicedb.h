@@ -539,7 +539,7 @@ typedef struct vdb_transfer_rule {
     const char *destination_type;       /* extension, ring_group, queue, voicemail, ivr_menu, external */
     const char *transfer_extension;
     const char *transfer_message;
-    const char *working_hours; /* JSON */
+    const char *working_hours; /* JSON: docs/transfers.md; NULL or {}: always */
     const char *fallback_action;
     const char *fallback_extension;
     int64_t priority; /* smaller first */
@@ -571,12 +571,73 @@ VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_list(vdb_tenant *tenant, con
                                                          vdb_error *error);
 VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, const char *transfer_rule_uuid,
                                                            vdb_error *error);
+/* What became of one rule. */
+typedef struct vdb_transfer_step {
+    const char *transfer_rule_uuid;
+    const char *department_name;
+    int64_t priority;
+    const char *verdict; /* chosen; fallback; passed: it is meant, but cannot take the call; not_meant; later: it is
+                            meant, but another one came first; disabled */
+    const char *why;     /* one sentence */
+} vdb_transfer_step;
+
+typedef struct vdb_transfer_decision {
+    const char *outcome;            /* transfer; fallback: no rule that is meant can take the call now; none */
+    const vdb_transfer_rule *rule;  /* that was chosen, or whose fallback was; NULL: none */
+    const char *action;             /* transfer, or the rule's fallback_action */
+    const char *destination_type;   /* of `number`; NULL where a fallback does not say */
+    const char *number;             /* NULL: there is none to call */
+    const char *message;            /* what the caller hears before; NULL: nothing, or a fallback */
+    const char *matched_by;         /* keyword, pattern */
+    const char *matched;            /* which one */
+    const char *why;                /* one sentence */
+    const char *instant;            /* for which it was decided */
+    const vdb_transfer_step *steps; /* all rules, in the order in which they were tried */
+    size_t step_count;
+} vdb_transfer_decision;
+
 /*
- * The first enabled rule, by priority, one of whose keywords stands in the utterance as whole words, accents and case
- * folded. One row, or VDB_NOT_FOUND. At equal priority a rule of the secretary goes before one for all.
+ * Where what a caller said leads, at `instant` (RFC 3339; NULL: now). Rules are tried by priority, at the same priority
+ * those of `secretary` (UUID, extension or name; NULL: rules of all) before those for all. A rule is meant when one of
+ * its keywords stands in the utterance as whole words, accents, case and plural folded, or one of its patterns (PCRE2,
+ * case folded, with limits) matches. The first one that is meant, has working hours now, and whose number is in
+ * FusionPBX's tables (where they are) is chosen; when there is none, the first one's fallback that can be had. Release
+ * with vdb_rows_free(). VDB_OK also for the outcome none. VDB_BAD_INPUT: not UTF-8, or longer than 64 KiB.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary, const char *utterance,
-                                                       const vdb_transfer_rule **row, vdb_error *error);
+                                                       const char *instant, const vdb_transfer_decision **decision,
+                                                       vdb_error *error);
+
+/* ---- the beginning of a call --------------------------------------------------------------------------------------
+ */
+
+enum { VDB_CALL_PROVIDERS = 4 };
+
+typedef struct vdb_call_provider {
+    const char *provider_type; /* stt, tts, llm, embeddings */
+    const char *provider_uuid; /* NULL: there is none to use, and the members below are NULL too */
+    const char *provider_name;
+    const char *display_name;
+    const char *config; /* JSON object, opened: holds secrets */
+    const char
+        *fallback; /* NULL: the secretary's own. Else why it is the tenant's default, or nothing: missing, disabled */
+} vdb_call_provider;
+
+typedef struct vdb_call_context {
+    const vdb_secretary *secretary;                  /* its providers' configs are NULL here */
+    vdb_call_provider providers[VDB_CALL_PROVIDERS]; /* stt, tts, llm, embeddings */
+    const vdb_transfer_rule *rules;                  /* the enabled ones, in the order in which they are tried */
+    size_t rule_count;
+    const char *embedding_model; /* of the document that was embedded last; NULL: it has none to search */
+} vdb_call_context;
+
+/*
+ * All that a call begins with, in one round trip. `secretary`: its UUID, or the extension that was dialled. Release
+ * with vdb_rows_free(), which wipes the opened configs. VDB_NOT_FOUND: no such secretary; VDB_CONFLICT: it is disabled;
+ * VDB_NOT_ALLOWED, VDB_BAD_INPUT: a secret of a provider in use cannot be opened.
+ */
+VDB_API VDB_MUST_CHECK vdb_status vdb_call_context_get(vdb_tenant *tenant, const char *secretary,
+                                                       const vdb_call_context **context, vdb_error *error);
 
 /* ---- conversations ----------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "backup/rewrite.h"
 
 #include "base/text.h"
+#include "base/uuid.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -51,13 +52,11 @@ static vdb_status learn(rewriter *w, const voice_table *t, vdb_error *error)
 
 void rewrite_key(const char *key, const char *domain, char made[37])
 {
-    unsigned char b[UUID_BYTES];
-    crypto_generichash(b, sizeof b, (const unsigned char *)key, UUID_LENGTH, (const unsigned char *)domain,
+    uint8_t hash[UUID_BYTES];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)key, UUID_LENGTH, (const unsigned char *)domain,
                        UUID_LENGTH);
-    b[6] = (unsigned char)((b[6] & 0x0F) | 0x80);
-    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    snprintf(made, UUID_LENGTH + 1, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    const uuid id = uuid_from_hash(hash);
+    uuid_format(&id, made);
 }
 
 /* A UUID, an array of them ({…,…}), or NULL (\N). */

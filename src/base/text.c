@@ -169,17 +169,3 @@ char *text_fold(arena *a, const char *text, size_t length)
     f.data[f.length] = '\0';
     return f.data;
 }
-
-bool text_contains_words(const char *text, const char *phrase)
-{
-    size_t length = strlen(phrase);
-    if (length == 0)
-        return false;
-    for (const char *at = strstr(text, phrase); at != NULL; at = strstr(at + 1, phrase)) {
-        bool starts = at == text || at[-1] == ' ';
-        bool ends = at[length] == '\0' || at[length] == ' ';
-        if (starts && ends)
-            return true;
-    }
-    return false;
-}

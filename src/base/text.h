@@ -28,7 +28,4 @@ bool text_is_uuid(const char *text);
  */
 char *text_fold(arena *a, const char *text, size_t length);
 
-/* True when folded `phrase` stands in folded `text` as whole words. An empty phrase never does. */
-bool text_contains_words(const char *text, const char *phrase);
-
 #endif

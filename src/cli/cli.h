@@ -179,6 +179,7 @@ vdb_status run_transfer_add(cli_call *call, vdb_error *error);
 vdb_status run_transfer_list(cli_call *call, vdb_error *error);
 vdb_status run_transfer_remove(cli_call *call, vdb_error *error);
 vdb_status run_transfer_resolve(cli_call *call, vdb_error *error);
+vdb_status run_transfer_test(cli_call *call, vdb_error *error);
 vdb_status run_conversation_start(cli_call *call, vdb_error *error);
 vdb_status run_conversation_say(cli_call *call, vdb_error *error);
 vdb_status run_conversation_end(cli_call *call, vdb_error *error);

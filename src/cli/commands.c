@@ -290,7 +290,7 @@ static const cli_parameter eval_options[] = {
 static const cli_parameter transfer_add_options[] = {
     { TEXT("department", input.department_name), .value = "NAME", .required = true, .help = "Who is reached" },
     { TEXTS("keyword", input.intent_keywords),
-      .help = "Words that lead there, compared whole, without accents and case" },
+      .help = "Words that lead there, compared whole, without accents, case and plural" },
     { TEXTS("pattern", input.intent_patterns), .value = "REGEX", .help = "Regular expressions that lead there" },
     { CHOICE("type", input.destination_type, destination_types), .standard = "extension",
       .help = "What the number is" },
@@ -299,7 +299,9 @@ static const cli_parameter transfer_add_options[] = {
     { TEXT("secretary", input.secretary), .value = "SECRETARY", .standard = "for all secretaries",
       .help = "Whose rule it is: UUID, extension or name" },
     { TEXT("message", input.transfer_message), .help = "What the caller hears before" },
-    { JSON("working-hours", input.working_hours), .help = "When it applies" },
+    { JSON("working-hours", input.working_hours), .standard = "always",
+      .help = "When it applies: {\"timezone\": \"America/Sao_Paulo\", \"mon-fri\": [\"08:00-12:00\", \"13:00-18:00\"], "
+              "\"holidays\": {\"12-25\": []}}" },
     { TEXT("fallback-action", input.fallback_action), .value = "ACTION", .help = "What happens outside these hours" },
     { TEXT("fallback-extension", input.fallback_extension), .value = "NUMBER", .help = "The number for it" },
     { INTEGER("priority", input.priority, -most_int32, most_int32), .help = "Smaller goes first" },
@@ -315,7 +317,12 @@ static const cli_parameter transfer_resolve_arguments[] = {
     { TEXTS("UTTERANCE", utterance), .required = true, .help = "What the caller said" },
     { 0 },
 };
-static const cli_parameter transfer_resolve_options[] = { RULES_OF_SECRETARY, { 0 } };
+static const cli_parameter transfer_resolve_options[] = {
+    RULES_OF_SECRETARY,
+    { TEXT("at", at), .value = "INSTANT", .standard = "now",
+      .help = "For which moment, such as 2026-12-24T22:30-03:00" },
+    { 0 },
+};
 #undef V
 
 #define V conversation_values
@@ -635,7 +642,9 @@ const cli_command cli_commands[] = {
     { COMMAND("secretary", "list", CLI_TENANT, run_secretary_list, secretary_values, none, none),
       .help = "List the secretaries" },
     { COMMAND("secretary", "show", CLI_TENANT, run_secretary_show, secretary_values, secretary_argument, none),
-      .help = "Show a secretary with its providers, their secrets masked" },
+      .help = "Show what a call with it begins with: the secretary, its providers, its transfer rules",
+      .more = "Secrets are masked. The tenant's default stands where its own provider is missing or disabled, which is "
+              "said." },
     { COMMAND("secretary", "update", CLI_TENANT, run_secretary_update, secretary_values, secretary_argument,
               secretary_update_options),
       .help = "Change what is given of a secretary", .more = "An empty text removes what may be missing.",
@@ -708,8 +717,14 @@ const cli_command cli_commands[] = {
       .help = "Remove a transfer rule" },
     { COMMAND("transfer", "resolve", CLI_TENANT, run_transfer_resolve, transfer_values, transfer_resolve_arguments,
               transfer_resolve_options),
-      .help = "Find the rule that what was said leads to",
+      .help = "Find where what was said leads to", .more = "Exits with 3 when it leads nowhere.",
       .example = "voicedb transfer resolve --secretary 800 Quero a segunda via do boleto" },
+
+    { COMMAND("transfer", "test", CLI_TENANT, run_transfer_test, transfer_values, transfer_resolve_arguments,
+              transfer_resolve_options),
+      .help = "Explain what becomes of each rule, and why",
+      .more = "The same decision as that of a call, with the rules that were passed over.",
+      .example = "voicedb transfer test --secretary 800 --at 2026-12-24T22:30-03:00 Quero a segunda via do boleto" },
 
     { COMMAND("conversation", "start", CLI_TENANT, run_conversation_start, conversation_values, none,
               conversation_start_options),

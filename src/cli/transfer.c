@@ -37,17 +37,98 @@ vdb_status run_transfer_remove(cli_call *call, vdb_error *error)
     return status;
 }
 
-vdb_status run_transfer_resolve(cli_call *call, vdb_error *error)
+#define TYPE vdb_transfer_decision
+#define F(kind, member)                                                                                                \
+    {                                                                                                                  \
+#member, FIELD_##kind, offsetof(TYPE, member)                                                                  \
+    }
+static const field decision_fields[] = {
+    F(TEXT, outcome), F(TEXT, action),  F(TEXT, destination_type),
+    F(TEXT, number),  F(TEXT, message), F(TEXT, matched_by),
+    F(TEXT, matched), F(TEXT, why),     F(INSTANT, instant),
+};
+#undef TYPE
+#define TYPE vdb_transfer_step
+static const field step_fields[] = {
+    F(INTEGER, priority), F(TEXT, department_name), F(TEXT, verdict), F(TEXT, why), F(TEXT, transfer_rule_uuid),
+};
+#undef TYPE
+#undef F
+static const record decision_record = { sizeof(vdb_transfer_decision),
+                                        sizeof decision_fields / sizeof decision_fields[0], decision_fields };
+static const record step_record = { sizeof(vdb_transfer_step), sizeof step_fields / sizeof step_fields[0],
+                                    step_fields };
+
+static void print_json(const vdb_transfer_decision *d, bool steps)
+{
+    json_writer w = json_writer_on(stdout);
+    json_open(&w, NULL, '{');
+    output_members(&w, &decision_record, d);
+    if (d->rule != NULL) {
+        json_open(&w, "rule", '{');
+        output_members(&w, &transfer_rule_record, d->rule);
+        json_close(&w, '}');
+    } else {
+        json_raw(&w, "rule", NULL);
+    }
+    if (steps)
+        output_array(&w, "steps", &step_record, d->steps, d->step_count);
+    json_close(&w, '}');
+}
+
+static vdb_status resolve(const cli_call *call, const vdb_transfer_decision **d, const char **utterance,
+                          vdb_error *error)
 {
     const transfer_values *v = call->values;
-    const char *utterance = words_join(call->memory, v->utterance);
-    if (utterance == NULL)
-        return error_memory(error);
-    const vdb_transfer_rule *row;
-    vdb_status status = vdb_transfer_resolve(call->tenant, v->secretary, utterance, &row, error);
+    *utterance = words_join(call->memory, v->utterance);
+    return *utterance == NULL ? error_memory(error)
+                              : vdb_transfer_resolve(call->tenant, v->secretary, *utterance, v->at, d, error);
+}
+
+vdb_status run_transfer_resolve(cli_call *call, vdb_error *error)
+{
+    const vdb_transfer_decision *d;
+    const char *utterance;
+    vdb_status status = resolve(call, &d, &utterance, error);
     if (status != VDB_OK)
         return status;
-    output_row(call, &transfer_rule_record, row);
-    vdb_rows_free(row);
+    if (d->rule == NULL)
+        status = error_set(error, VDB_NOT_FOUND, "Run `voicedb transfer test` to see why.", "\"%s\" leads nowhere: %s",
+                           utterance, d->why);
+    else if (call->json)
+        print_json(d, false);
+    else
+        output_pairs(call, &decision_record, d);
+    vdb_rows_free(d);
+    return status;
+}
+
+/* One line for people: what happens. */
+static void print_outcome(const vdb_transfer_decision *d)
+{
+    if (d->rule == NULL)
+        printf("Nowhere: %s.\n", d->why);
+    else if (d->number == NULL)
+        printf("%s: %s (%s).\n", d->rule->department_name, d->action, d->outcome);
+    else
+        printf("%s: %s to %s %s (%s).\n", d->rule->department_name, d->action,
+               d->destination_type == NULL ? "number" : d->destination_type, d->number, d->outcome);
+}
+
+vdb_status run_transfer_test(cli_call *call, vdb_error *error)
+{
+    const vdb_transfer_decision *d;
+    const char *utterance;
+    vdb_status status = resolve(call, &d, &utterance, error);
+    if (status != VDB_OK)
+        return status;
+    if (call->json) {
+        print_json(d, true);
+    } else {
+        output_table(call, &step_record, d->steps, d->step_count, "priority department_name verdict why");
+        putchar('\n');
+        print_outcome(d);
+    }
+    vdb_rows_free(d);
     return VDB_OK;
 }

@@ -78,6 +78,7 @@ typedef struct transfer_values {
     const char *transfer_rule; /* UUID */
     const char *secretary;
     const char *const *utterance; /* its words */
+    const char *at;               /* an instant */
     vdb_transfer_rule_input input;
 } transfer_values;
 

@@ -107,12 +107,13 @@ static vdb_status check_columns(const record *r, const PGresult *result, vdb_err
                      "a query returned other columns than its record has");
 }
 
-static vdb_status decode_row(arena *a, const record *r, const PGresult *result, int line, char *row, vdb_error *error)
+vdb_status record_decode_at(arena *a, const record *r, const PGresult *result, int row, int first, void *target,
+                            vdb_error *error)
 {
     for (size_t i = 0; i < r->count; i++) {
-        int column = (int)i;
-        if (!PQgetisnull(result, line, column) && !decode_field(a, &r->fields[i], PQgetvalue(result, line, column),
-                                                                (size_t)PQgetlength(result, line, column), row))
+        int column = first + (int)i;
+        if (!PQgetisnull(result, row, column) && !decode_field(a, &r->fields[i], PQgetvalue(result, row, column),
+                                                               (size_t)PQgetlength(result, row, column), target))
             return error_set(error, VDB_DEFECT, "Report this: a value could not be read.",
                              "column \"%s\" holds a value that does not fit its record", r->fields[i].name);
     }
@@ -130,7 +131,7 @@ vdb_status record_decode(const record *r, const PGresult *result, const void **r
     if (first == NULL)
         return error_memory(error);
     for (size_t i = 0; i < tuples; i++) {
-        status = decode_row(a, r, result, (int)i, first + i * r->size, error);
+        status = record_decode_at(a, r, result, (int)i, 0, first + i * r->size, error);
         if (status != VDB_OK) {
             arena_free(a);
             return status;

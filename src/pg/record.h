@@ -42,4 +42,8 @@ arena *rows_memory(const void *rows);
  */
 vdb_status record_decode(const record *r, const PGresult *result, const void **rows, size_t *count, vdb_error *error);
 
+/* Decodes one row's columns from `first` on into a zeroed struct, whatever the columns are called; texts are `a`'s. */
+vdb_status record_decode_at(arena *a, const record *r, const PGresult *result, int row, int first, void *target,
+                            vdb_error *error);
+
 #endif

@@ -174,13 +174,19 @@ const record worded_record = RECORD(found_chunk_fields);
 
 #define TYPE vdb_transfer_rule
 static const field transfer_rule_fields[] = {
-    F(TEXT, transfer_rule_uuid), F(TEXT, voice_secretary_uuid), F(TEXT, department_name),
-    F(STRINGS, intent_keywords), F(STRINGS, intent_patterns),   F(TEXT, destination_type),
-    F(TEXT, transfer_extension), F(TEXT, transfer_message),     F(JSON, working_hours),
-    F(TEXT, fallback_action),    F(TEXT, fallback_extension),   F(INTEGER, priority),
-    F(BOOLEAN, enabled),         F(INSTANT, created_at),        F(INSTANT, updated_at),
+    F(TEXT, transfer_rule_uuid), F(TEXT, voice_secretary_uuid),
+    F(TEXT, department_name),    F(STRINGS, intent_keywords),
+    F(STRINGS, intent_patterns), F(TEXT, destination_type),
+    F(TEXT, transfer_extension), F(TEXT, transfer_message),
+    F(JSON, working_hours),      F(TEXT, fallback_action),
+    F(TEXT, fallback_extension), F(INTEGER, priority),
+    F(BOOLEAN, enabled),         F(INSTANT, created_at),
+    F(INSTANT, updated_at),      { "version", FIELD_TEXT, offsetof(rule_row, version) },
 };
-const record transfer_rule_record = RECORD(transfer_rule_fields);
+const record transfer_rule_record = RECORD_BUT_LAST(transfer_rule_fields);
+#undef TYPE
+#define TYPE rule_row
+const record rule_row_record = RECORD(transfer_rule_fields);
 #undef TYPE
 
 #define TYPE vdb_conversation

@@ -15,8 +15,15 @@ typedef struct secretary_row {
     const char *data_key;
 } secretary_row;
 
+/* A transfer rule with the version of all rules that were asked for. */
+typedef struct rule_row {
+    vdb_transfer_rule rule;
+    const char *version;
+} rule_row;
+
 extern const record provider_row_record;
 extern const record secretary_row_record;
+extern const record rule_row_record;
 
 extern const record tenant_record;
 extern const record provider_record;

@@ -1,18 +1,15 @@
 #include "store/secrets.h"
 
+#include "base/uuid.h"
+
 #include <ctype.h>
 #include <sodium.h>
 #include <string.h>
 
-void secrets_new_uuid(char uuid[37])
+void secrets_new_uuid(char text[37])
 {
-    unsigned char b[16];
-    randombytes_buf(b, sizeof b);
-    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    char digits[33];
-    sodium_bin2hex(digits, sizeof digits, b, sizeof b);
-    snprintf(uuid, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12, digits + 16, digits + 20);
+    const uuid id = uuid_random();
+    uuid_format(&id, text);
 }
 
 /* ---- data keys --------------------------------------------------------------------------------------------------- */
@@ -60,13 +57,13 @@ vdb_status secrets_data_key(vdb_tenant *t, data_key *key, vdb_error *error)
 
 vdb_status secrets_open_key(vdb_tenant *t, const char *data_key_column, data_key *key, vdb_error *error)
 {
-    char uuid[37];
+    char name[37];
     *key = (data_key){ .uuid = "" };
     if (data_key_column == NULL || data_key_column[0] == '\0')
         return VDB_OK;
-    snprintf(uuid, sizeof uuid, "%s", data_key_column);
-    const char *sealed = strlen(data_key_column) > sizeof uuid ? data_key_column + sizeof uuid : "";
-    return keyring_open(pool_keyring(t->pool), t->uuid, uuid, sealed, key, error);
+    snprintf(name, sizeof name, "%s", data_key_column);
+    const char *sealed = strlen(data_key_column) > sizeof name ? data_key_column + sizeof name : "";
+    return keyring_open(pool_keyring(t->pool), t->uuid, name, sealed, key, error);
 }
 
 /* ---- configs ----------------------------------------------------------------------------------------------------- */
@@ -147,6 +144,15 @@ vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider
 {
     const seal_place place = secrets_place(t->uuid, PROVIDERS_TABLE, provider_uuid);
     return secrets_open_at(t, owner, &place, column, config, error);
+}
+
+vdb_status secrets_open_with(vdb_tenant *t, arena *private, const char *provider_uuid, const data_key *key,
+                             const char **config, vdb_error *error)
+{
+    const seal_place place = secrets_place(t->uuid, PROVIDERS_TABLE, provider_uuid);
+    return config_has_sealed(*config)
+               ? config_open(private, *config, &place, key->uuid[0] == '\0' ? NULL : key, config, error)
+               : VDB_OK;
 }
 
 bool secrets_key_was_replaced(vdb_status status, const vdb_error *error)

@@ -15,7 +15,7 @@
 seal_place secrets_place(const char *domain_uuid, const char *table, const char *row_uuid);
 
 /* A UUID of version 4, of this process's making. */
-void secrets_new_uuid(char uuid[37]);
+void secrets_new_uuid(char text[37]);
 
 /* The tenant's data key; the first one who asks makes it. Wipe it with sodium_memzero(). */
 vdb_status secrets_data_key(vdb_tenant *t, data_key *key, vdb_error *error);
@@ -49,6 +49,10 @@ vdb_status secrets_open_config(vdb_tenant *t, arena *owner, const char *provider
 /* The same of another config than a provider's. */
 vdb_status secrets_open_at(vdb_tenant *t, arena *owner, const seal_place *place, const char *column,
                            const char **config, vdb_error *error);
+
+/* That of a provider with an opened data key, into private memory that the caller has. */
+vdb_status secrets_open_with(vdb_tenant *t, arena *private, const char *provider_uuid, const data_key *key,
+                             const char **config, vdb_error *error);
 
 /* True when what was sealed could not be stored: the tenant's data key was replaced meanwhile. Seal it again then. */
 bool secrets_key_was_replaced(vdb_status status, const vdb_error *error);

@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "base/text.h"
+#include "store/rule_set.h"
 #include "store/tenant.h"
 
 #include <stdlib.h>
@@ -33,6 +34,33 @@ static vdb_status check_keywords(const char *const *keywords, vdb_error *error)
     return status;
 }
 
+/* Which zones there are, PostgreSQL knows. */
+static vdb_status check_zone(vdb_tenant *t, const char *zone, vdb_error *error)
+{
+    PGresult *result;
+    if (zone == NULL)
+        return VDB_OK;
+    vdb_status status = unscoped_run(t->pool, QUERY_TRANSFER_ZONE, (const param[]){ P(zone) }, &result, error);
+    if (status != VDB_OK)
+        return status;
+    bool known = !PQgetisnull(result, 0, 0);
+    PQclear(result);
+    return known ? VDB_OK
+                 : error_set(error, VDB_BAD_INPUT, "Give one by its IANA name, such as America/Sao_Paulo.",
+                             "there is no time zone %s", zone);
+}
+
+static vdb_status check_hours(vdb_tenant *t, const char *json, vdb_error *error)
+{
+    hours *h;
+    arena *a = arena_new();
+    vdb_status status = a == NULL ? error_memory(error) : hours_parse(a, json, &h, error);
+    if (status == VDB_OK && h != NULL)
+        status = check_zone(t, hours_zone(h), error);
+    arena_free(a);
+    return status;
+}
+
 static vdb_status check_input(const vdb_transfer_rule_input *input, vdb_error *error)
 {
     vdb_status status = check_required(input->department_name, "department", error);
@@ -44,11 +72,8 @@ static vdb_status check_input(const vdb_transfer_rule_input *input, vdb_error *e
         status = check_keywords(input->intent_keywords, error);
     if (status == VDB_OK)
         status = check_utf8(input->intent_patterns, "pattern", error);
-    if (status == VDB_OK && input->working_hours != NULL) {
-        json_t *hours = json_parse_object(input->working_hours, "working hours", error);
-        status = hours == NULL ? VDB_BAD_INPUT : VDB_OK;
-        json_decref(hours);
-    }
+    for (const char *const *p = input->intent_patterns; status == VDB_OK && p != NULL && *p != NULL; p++)
+        status = rule_check_pattern(*p, error);
     return status;
 }
 
@@ -58,6 +83,8 @@ vdb_status vdb_transfer_rule_add(vdb_tenant *tenant, const vdb_transfer_rule_inp
     char room[37];
     const char *secretary = NULL;
     vdb_status status = check_input(input, error);
+    if (status == VDB_OK)
+        status = check_hours(tenant, input->working_hours, error);
     if (status == VDB_OK)
         status = secretary_resolve(tenant, input->secretary, room, &secretary, error);
     if (status != VDB_OK)
@@ -100,51 +127,4 @@ vdb_status vdb_transfer_rule_remove(vdb_tenant *tenant, const char *transfer_rul
         return status;
     const request r = REQUEST(TRANSFER_RULE_REMOVE, P(transfer_rule_uuid));
     return tenant_uuid(tenant, &r, 1, (subject){ .kind = kind, .name = transfer_rule_uuid, .noun = noun }, NULL, error);
-}
-
-/* True when a keyword of the rule stands in the folded utterance; memory that runs out counts as no match. */
-static bool is_meant(arena *a, const vdb_transfer_rule *rule, const char *utterance)
-{
-    for (const char *const *keyword = rule->intent_keywords; keyword != NULL && *keyword != NULL; keyword++) {
-        const char *folded = text_fold(a, *keyword, strlen(*keyword));
-        if (folded != NULL && text_contains_words(utterance, folded))
-            return true;
-    }
-    return false;
-}
-
-static size_t first_meant(const vdb_transfer_rule *rules, size_t count, const char *utterance, arena *a)
-{
-    const char *folded = text_fold(a, utterance, strlen(utterance));
-    size_t i = 0;
-    while (i < count && (folded == NULL || !rules[i].enabled || !is_meant(a, &rules[i], folded)))
-        i++;
-    return i;
-}
-
-vdb_status vdb_transfer_resolve(vdb_tenant *tenant, const char *secretary, const char *utterance,
-                                const vdb_transfer_rule **row, vdb_error *error)
-{
-    vdb_status status = check_required(utterance, "utterance", error);
-    if (status != VDB_OK)
-        return status;
-    if (!text_is_utf8(utterance, strlen(utterance)))
-        return error_set(error, VDB_BAD_INPUT, "Give UTF-8.", "the utterance is not UTF-8");
-    const vdb_transfer_rule *rules;
-    size_t count;
-    status = vdb_transfer_rule_list(tenant, secretary, &rules, &count, error);
-    if (status != VDB_OK)
-        return status;
-    arena *a = arena_new();
-    size_t found = a == NULL ? count : first_meant(rules, count, utterance, a);
-    arena_free(a);
-    if (found == count) {
-        vdb_rows_free(rules);
-        return error_set(error, VDB_NOT_FOUND, "Add a keyword to a rule (`voicedb transfer add`).",
-                         "no transfer rule is meant by \"%s\"", utterance);
-    }
-    /* The block of rows is released by its first row, so the one that is handed out becomes the first. */
-    memmove((vdb_transfer_rule *)(uintptr_t)rules, &rules[found], sizeof rules[0]);
-    *row = rules;
-    return VDB_OK;
 }

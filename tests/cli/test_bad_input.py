@@ -185,6 +185,24 @@ class BadInput(Database):
             self.refused_unchanged("transfer", "add", "--department", "x", "--extension", "1", "--keyword", "good", "--keyword", word,
                                    status=9, message=f'the keyword "{word}" is empty', hint="Give a word")
 
+    def test_rules_that_cannot_be_used(self):
+        rule = ("transfer", "add", "--department", "x", "--extension", "1")
+        self.refused_unchanged(*rule, "--pattern", "(", status=9, message='the pattern "(" cannot be used', hint="Write a regular")
+        for hours, message in (('{"mon": "8-18"}', 'the working hours\' span "8-18" cannot be read'),
+                               ('{"mon": "08:00-18:00", "monday": []}', 'the working hours\' entry "monday" cannot be read'),
+                               ('{"timezone": "America/Sao_Paulo"}', "the working hours name no day"),
+                               ('{"mon-wed": [], "tue": []}', "the working hours name tue twice"),
+                               ('{"mon": [], "timezone": "BRT"}', 'the working hours\' time zone "BRT" cannot be read')):
+            with self.subTest(hours=hours):
+                self.refused_unchanged(*rule, "--working-hours", hours, status=9, message=message,
+                                       hint="Name each day once" if "twice" in message else "Write them as")
+        self.refused_unchanged(*rule, "--working-hours", '{"mon": [], "timezone": "America/Atlantis"}', status=9,
+                               message="there is no time zone America/Atlantis", hint="Give one by its IANA name")
+
+    def test_instant_of_a_transfer(self):
+        self.refused_unchanged("transfer", "resolve", "--at", "yesterday evening", "x", status=9,
+                               message='"yesterday evening" is no instant', hint="Give one as RFC 3339 has it")
+
     def test_conversation_of_another_tenant(self):
         uuid = self.add("conversation", "start", "--call", "11111111-1111-4111-8111-111111111111", domain=HOTEL)
         for name in (uuid, "11111111-1111-4111-8111-111111111111"):

@@ -114,8 +114,8 @@ class Secretaries(Database):
             "--description", "Atende").strip()
         row = self.clinic_json("secretary", "show", "800")
         expected = {"voice_secretary_uuid": uuid, "name": "Recepção", "description": "Atende", "extension": "800", "enabled": True,
-                    "stt_provider_uuid": None, "stt_config": None, "embeddings_provider_uuid": embeddings,
-                    "embeddings_provider": "builtin", "embeddings_config": {}, "rag_enabled": True,
+                    "stt_provider_uuid": None, "embeddings_provider_uuid": embeddings,
+                    "embeddings_provider": "builtin", "embedding_model": None, "rules": [], "rag_enabled": True,
                     "rag_similarity_threshold": 0.25, "max_conversation_turns": 7, "greeting_message": "Olá!",
                     "goodbye_message": "Até logo!", "voice_name": "ana", "webhook_url": "https://example.com/x",
                     "webhook_enabled": True, "system_prompt": "Seja breve.\nE gentil."}
@@ -129,6 +129,9 @@ class Secretaries(Database):
         row = self.clinic_json("secretary", "show", uuid)
         self.assertEqual((row["embeddings_provider_uuid"], row["rag_similarity_threshold"], row["enabled"], row["voice_name"],
                           row["name"]), (None, 0, False, None, "Recepção"))
+        self.assertEqual([(p["provider_type"], p["provider_name"], p["config"], p["fallback"]) for p in row["providers"]],
+                         [("stt", None, None, "missing"), ("tts", None, None, "missing"), ("llm", None, None, "missing"),
+                          ("embeddings", "builtin", {}, "missing")])
         self.assertEqual(len(self.clinic_json("secretary", "list")), 1)
         self.assertEqual(self.clinic_json("secretary", "remove", "800"), {"voice_secretary_uuid": uuid})
         self.assertEqual(self.clinic_json("secretary", "list"), [])
@@ -404,6 +407,7 @@ class Search(Database):
 class Transfers(Database):
     def test_life_of_a_rule(self):
         hours = {"timezone": "America/Sao_Paulo", "mon": ["09:00-16:00"]}
+        self.sql("DELETE FROM v_voice_transfer_rules")
         self.at_clinic("secretary", "add", "--name", "Ana", "--extension", "800")
         uuid = self.at_clinic("transfer", "add", "--department", "Financeiro", "--keyword", "boleto", "--keyword", "nota fiscal",
                               "--pattern", "segunda via", "--type", "queue", "--extension", "203", "--secretary", "Ana",
@@ -419,17 +423,58 @@ class Transfers(Database):
                              "--disabled").strip()
         self.assertEqual([r["enabled"] for r in self.clinic_json("transfer", "list") if r["transfer_rule_uuid"] == off], [False])
 
-        self.assertEqual(self.clinic_json("transfer", "resolve", "--secretary", "800", "preciso", "da", "NOTA FISCÁL,", "por favor"),
-                         row)
-        self.assertIn("boleto, nota fiscal", self.at_clinic("transfer", "resolve", "--secretary", "800", "Boleto?"))
-        self.refused("--domain", CLINIC, "transfer", "resolve", "--secretary", "800", "os boletos", status=3,
-                     message='no transfer rule is meant by "os boletos"', hint="Add a keyword")
-        self.refused("--domain", CLINIC, "transfer", "resolve", "carteira", status=3,
-                     message='no transfer rule is meant by "carteira"', hint="Add a keyword")
+        shown = self.clinic_json("secretary", "show", "Ana")
+        self.assertEqual(shown["rules"], [row])
         self.refused("--domain", HOTEL, "transfer", "remove", uuid, status=3,
                      message=f'no transfer rule "{uuid}" in this tenant', hint="Run `voicedb transfer list`")
         self.assertEqual(self.clinic_json("transfer", "remove", uuid), {"transfer_rule_uuid": uuid})
         self.assertEqual(len(self.clinic_json("transfer", "list")), 1)
+
+    DECISION = ["outcome", "action", "destination_type", "number", "message", "matched_by", "matched", "why", "instant", "rule"]
+    MONDAY, SUNDAY = "2026-11-23T10:00-03:00", "2026-11-22T10:00-03:00"
+
+    def add_departments(self):
+        self.sql("DELETE FROM v_voice_transfer_rules; DELETE FROM v_extensions; DELETE FROM v_voicemails; "
+                 "INSERT INTO v_extensions (extension_uuid, domain_uuid, extension, enabled) "
+                 f"VALUES (gen_random_uuid(), '{CLINIC_UUID}', '203', true); "
+                 "INSERT INTO v_voicemails (voicemail_uuid, domain_uuid, voicemail_id, voicemail_enabled) "
+                 f"VALUES (gen_random_uuid(), '{CLINIC_UUID}', '204', true)")
+        hours = '{"timezone": "America/Sao_Paulo", "mon-fri": "08:00-18:00"}'
+        self.at_clinic("transfer", "add", "--department", "Financeiro", "--keyword", "boleto", "--extension", "203", "--message",
+                       "Um momento.", "--working-hours", hours, "--fallback-action", "voicemail", "--fallback-extension", "204",
+                       "--priority", "30")
+        self.at_clinic("transfer", "add", "--department", "Vendas", "--keyword", "comprar", "--extension", "299")
+
+    def test_a_decision(self):
+        self.add_departments()
+        found = self.clinic_json("transfer", "resolve", "--at", self.MONDAY, "preciso", "dos", "BOLETOS,", "por favor")
+        self.assertEqual(list(found), self.DECISION)
+        self.assertEqual([found[key] for key in self.DECISION[:-1]],
+                         ["transfer", "transfer", "extension", "203", "Um momento.", "keyword", "boleto",
+                          'meant by the keyword "boleto"', "2026-11-23T13:00:00Z"])
+        self.assertEqual(found["rule"]["department_name"], "Financeiro")
+        found = self.clinic_json("transfer", "resolve", "--at", self.SUNDAY, "boleto")
+        self.assertEqual((found["outcome"], found["action"], found["destination_type"], found["number"], found["message"]),
+                         ("fallback", "voicemail", "voicemail", "204", None))
+        self.assertRegex(self.at_clinic("transfer", "resolve", "--at", self.SUNDAY, "boleto"), r"(?m)^number +204$")
+
+    def test_a_decision_explained(self):
+        self.add_departments()
+        found = self.clinic_json("transfer", "test", "--at", self.SUNDAY, "comprar boleto")
+        self.assertEqual(list(found), self.DECISION + ["steps"])
+        self.assertEqual([(s["department_name"], s["verdict"]) for s in found["steps"]], [("Financeiro", "fallback"), ("Vendas", "passed")])
+        self.assertEqual(found["steps"][1]["why"], 'meant by the keyword "comprar", but FusionPBX has no extension 299')
+        text = self.at_clinic("transfer", "test", "--at", self.SUNDAY, "boleto")
+        self.assertRegex(text, r"(?m)^ +30  Financeiro +fallback +meant by .* closed at 2026-11-22 10:00 \(America/Sao_Paulo\)$")
+        self.assertTrue(text.endswith("\nFinanceiro: voicemail to voicemail 204 (fallback).\n"), text)
+        self.assertTrue(self.at_clinic("transfer", "test", "x").endswith("\nNowhere: no rule is meant by it.\n"))
+
+    def test_what_leads_nowhere(self):
+        self.add_departments()
+        self.refused("--domain", CLINIC, "transfer", "resolve", "carteira", status=3,
+                     message='"carteira" leads nowhere: no rule is meant by it', hint="Run `voicedb transfer test`")
+        self.refused("--domain", CLINIC, "transfer", "resolve", "comprar", status=3,
+                     message='"comprar" leads nowhere: no rule that is meant can take the call now', hint="Run `voicedb transfer test`")
 
 
 class Conversations(Database):

@@ -14,9 +14,10 @@ migrate; migrate status; migrate verify; migrate adopt; migrate repair;
 tenant list; tenant export; tenant import; tenant erase; provider add; provider list; provider show; provider update; provider remove; provider test; provider usage;
 secretary add; secretary list; secretary show; secretary update; secretary remove; document add; document list; document show;
 document remove; document enable; document disable; document index; document run; document reembed; search; eval; transfer add; transfer list; transfer remove; transfer resolve;
+transfer test;
 conversation start; conversation say; conversation end; conversation list; conversation show; conversation spool;
 conversation sweep; privacy find; privacy export;
- privacy erase; privacy retention; webhook run; webhook list; webhook retry; webhook secret; index show; index use;
+privacy erase; privacy retention; webhook run; webhook list; webhook retry; webhook secret; index show; index use;
 backup; backup verify; backup key; restore; doctor; maintain; key init; key status; key seal; key rotate;
 completion; help; version
 """

@@ -26,7 +26,6 @@ static void check_folding(arena *a, const char *text, size_t length)
     require(folded == 0 || (once[0] != ' ' && once[folded - 1] != ' '));
     require(strstr(once, "  ") == NULL);
     require(strcmp(text_fold(a, once, folded), once) == 0);
-    require(text_contains_words(once, once) == (folded > 0));
 }
 
 static void check_vector(arena *a, const char *text)

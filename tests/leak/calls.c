@@ -414,10 +414,42 @@ static vdb_status transfer_rule_remove(actor *a)
 
 static vdb_status transfer_resolve(actor *a)
 {
-    const vdb_transfer_rule *row;
+    const vdb_transfer_decision *d;
     const char *wish = chance(a, 50) ? "quero falar com uma pessoa" : draw(a, DEPARTMENT);
-    vdb_status status = vdb_transfer_resolve(a->tenant, secretary_or_null(a), wish, &row, &a->error);
-    return told(a, status, &transfer_rule_record, row, 1);
+    vdb_status status = vdb_transfer_resolve(a->tenant, secretary_or_null(a), wish, NULL, &d, &a->error);
+    if (status != VDB_OK)
+        return status;
+    say(a, d->outcome);
+    say_rows(a, &transfer_rule_record, d->rule, d->rule != NULL);
+    for (const vdb_transfer_step *s = d->steps; s < d->steps + d->step_count; s++)
+        buffer_printf(&a->said, "%s %s %s: %s\n", s->transfer_rule_uuid, s->department_name, s->verdict, s->why);
+    vdb_rows_free(d);
+    return VDB_OK;
+}
+
+static void say_if_any(actor *a, const char *text)
+{
+    if (text != NULL)
+        say(a, text);
+}
+
+static vdb_status call_context(actor *a)
+{
+    const vdb_call_context *c;
+    vdb_status status = vdb_call_context_get(a->tenant, secretary(a), &c, &a->error);
+    if (status != VDB_OK)
+        return status;
+    say_rows(a, &secretary_record, c->secretary, 1);
+    say_rows(a, &transfer_rule_record, c->rules, c->rule_count);
+    say_if_any(a, c->embedding_model);
+    for (const vdb_call_provider *p = c->providers; p < c->providers + VDB_CALL_PROVIDERS; p++) {
+        say_if_any(a, p->provider_uuid);
+        say_if_any(a, p->provider_name);
+        say_if_any(a, p->display_name);
+        say_if_any(a, p->config);
+    }
+    vdb_rows_free(c);
+    return VDB_OK;
 }
 
 /* ---- conversations ----------------------------------------------------------------------------------------------- */
@@ -662,6 +694,7 @@ const operation library_operations[] = {
     { "transfer_rule_list", "vdb_transfer_rule_list", 30, true, transfer_rule_list },
     { "transfer_rule_remove", "vdb_transfer_rule_remove", 20, false, transfer_rule_remove },
     { "transfer_resolve", "vdb_transfer_resolve", 40, true, transfer_resolve },
+    { "call_context", "vdb_call_context_get", 40, true, call_context },
     { "conversation_start", "vdb_conversation_start", 40, false, conversation_start },
     { "conversation_say", "vdb_conversation_say", 60, false, conversation_say },
     { "conversation_end", "vdb_conversation_end", 30, false, conversation_end },

@@ -178,6 +178,9 @@ static const struct {
     { "key_lists", { "\"{-5,1}\"", "\"{1}\"" } },
     { "chunk_lists", { "\"{256,0}\"", "\"{256}\"" } },
     { "language", { "pt-BR", "es" } },
+    { "zone", { "America/Sao_Paulo", "Nowhere" } },
+    { "zones", { "[]", "[\"\", \"America/Sao_Paulo\"]" } },
+    { "numbers", { "[]", "[\"extension 200\", \"any 200\"]" } },
 };
 
 static bool ends_with(const char *name, const char *end)
@@ -302,6 +305,8 @@ static const char *made_key(actor *a, const char *type)
 
 const char *parameter(actor *a, const char *name, const char *type)
 {
+    if (strcmp(type, "timestamp with time zone") == 0)
+        return "2026-11-23T10:00:00-03:00"; /* NULL may be now, which would make the outcome one of time */
     /* Four of a kind in one statement would hardly ever be all right. */
     if (chance(a, ends_with(name, "_provider_uuid") ? 75 : 12))
         return NULL;

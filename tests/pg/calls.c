@@ -38,7 +38,7 @@ static void a_rule_keeps_what_it_is_given(void **state)
         .destination_type = "queue",
         .transfer_extension = "4000",
         .transfer_message = "Um momento…",
-        .working_hours = "{\"mon\": [\"08:00\", \"18:00\"]}",
+        .working_hours = "{\"mon\": [\"08:00-18:00\"], \"timezone\": \"America/Sao_Paulo\"}",
         .fallback_action = "voicemail",
         .fallback_extension = "*99",
         .priority = &(const int64_t){ -5 },
@@ -98,6 +98,14 @@ static void bad_rules_are_refused(void **state)
         { VDB_BAD_INPUT,
           { .department_name = "x", .transfer_extension = "1", .intent_patterns = KEYWORDS("caf\xE9") } },
         { VDB_BAD_INPUT, { .department_name = "x", .transfer_extension = "1", .working_hours = "always" } },
+        { VDB_BAD_INPUT,
+          { .department_name = "x", .transfer_extension = "1", .working_hours = "{\"mon\": [\"8-18\"]}" } },
+        { VDB_BAD_INPUT,
+          { .department_name = "x",
+            .transfer_extension = "1",
+            .working_hours = "{\"mon\": [\"08:00-18:00\"], \"timezone\": \"America/Atlantis\"}" } },
+        { VDB_BAD_INPUT, { .department_name = "x", .transfer_extension = "1", .intent_patterns = KEYWORDS("(") } },
+        { VDB_BAD_INPUT, { .department_name = "x", .transfer_extension = "1", .intent_patterns = KEYWORDS("\\C") } },
         { VDB_NOT_FOUND, { .department_name = "x", .transfer_extension = "1", .secretary = "Carla" } },
         { VDB_NOT_FOUND, { .department_name = "x", .transfer_extension = "1", .secretary = NOBODY_UUID } },
     };
@@ -105,78 +113,6 @@ static void bad_rules_are_refused(void **state)
     for (size_t i = 0; i < COUNT(cases); i++)
         refused(cases[i].status, vdb_transfer_rule_add(clinic, &cases[i].input, uuid, &failure));
     assert_int_equal(number("SELECT count(*) FROM v_voice_transfer_rules"), 0);
-}
-
-static const char *resolved(const char *secretary, const char *utterance)
-{
-    const vdb_transfer_rule *rule;
-    failure.status = UNTOUCHED;
-    vdb_status status = vdb_transfer_resolve(clinic, secretary, utterance, &rule, &failure);
-    if (status == VDB_NOT_FOUND)
-        return "";
-    check_ok(status, utterance, __FILE__, __LINE__);
-    const char *name = text("%s", rule->department_name);
-    vdb_rows_free(rule);
-    return name;
-}
-
-static void an_utterance_finds_its_rule(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *secretary, *keywords[3];
-        int64_t priority;
-        bool enabled;
-    } rules[] = {
-        { "financeiro", NULL, { "cartão", "segunda via" }, 50, true },
-        { "vendas", NULL, { "comprar", "preço" }, 60, true },
-        { "vendas da Ana", "Ana", { "comprar" }, 60, true },
-        { "urgência", NULL, { "dor", "urgente" }, 10, true },
-        { "desligada", NULL, { "comprar" }, 1, false },
-        { "da Bia", "Bia", { "férias" }, 1, true },
-        { "sem palavras", NULL, { NULL }, 0, true },
-    };
-    static const struct {
-        const char *secretary, *utterance, *wanted;
-    } cases[] = {
-        { NULL, "Quero COMPRAR agora!", "vendas da Ana" },
-        { "Ana", "quero comprar", "vendas da Ana" },
-        { "Bia", "quero comprar", "vendas" },
-        { "2000", "quero comprar, é urgente", "urgência" },
-        { "Ana", "meu cartao foi clonado", "financeiro" },
-        { "Ana", "meu CARTÃO", "financeiro" },
-        { "Ana", "a segunda   via, por favor", "financeiro" },
-        { "Ana", "a segunda-via", "financeiro" },
-        { "Ana", "a segunda ou a via", "" },
-        { "Ana", "vendedor", "" },
-        { "Ana", "a dor", "urgência" },
-        { "Ana", "dorme", "" },
-        { "Ana", "computador", "" },
-        { "Ana", "qual o preco?", "vendas" },
-        { "Ana", "férias", "" },
-        { "Bia", "minhas FÉRIAS", "da Bia" },
-        { "Ana", "...", "" },
-    };
-    for (size_t i = 0; i < COUNT(rules); i++) {
-        add_rule(&(vdb_transfer_rule_input){ .department_name = rules[i].name,
-                                             .secretary = rules[i].secretary,
-                                             .intent_keywords = rules[i].keywords,
-                                             .priority = &rules[i].priority,
-                                             .enabled = &rules[i].enabled,
-                                             .transfer_extension = "1" });
-    }
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *got = resolved(cases[i].secretary, cases[i].utterance);
-        if (strcmp(got, cases[i].wanted) != 0)
-            fail_msg("\"%s\" finds \"%s\", not \"%s\"", cases[i].utterance, got, cases[i].wanted);
-    }
-    const vdb_transfer_rule *rule;
-    refused(VDB_NOT_FOUND, vdb_transfer_resolve(clinic, "Ana", "nada disso", &rule, &failure));
-    refused(VDB_NOT_FOUND, vdb_transfer_resolve(clinic, "Carla", "comprar", &rule, &failure));
-    refused(VDB_NOT_FOUND, vdb_transfer_resolve(hotel, NULL, "comprar", &rule, &failure));
-    refused(VDB_USAGE, vdb_transfer_resolve(clinic, "Ana", "", &rule, &failure));
-    refused(VDB_USAGE, vdb_transfer_resolve(clinic, "Ana", NULL, &rule, &failure));
-    refused(VDB_BAD_INPUT, vdb_transfer_resolve(clinic, "Ana", "caf\xE9", &rule, &failure));
 }
 
 /* ---- conversations --------------------------------------------------------------------------------------------------
@@ -510,7 +446,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_rule_keeps_what_it_is_given, empty),
         cmocka_unit_test_setup(bad_rules_are_refused, empty),
-        cmocka_unit_test_setup(an_utterance_finds_its_rule, empty),
         cmocka_unit_test_setup(a_conversation_starts_and_ends, empty),
         cmocka_unit_test_setup(a_call_is_one_conversation, empty),
         cmocka_unit_test_setup(turns_are_numbered, empty),

@@ -224,7 +224,7 @@ static int look_around(const worker *w)
 {
     const vdb_provider *providers;
     const vdb_secretary *secretary;
-    const vdb_transfer_rule *rule;
+    const vdb_transfer_decision *decision;
     const vdb_document *documents;
     size_t count;
     int strange = 0;
@@ -238,10 +238,10 @@ static int look_around(const worker *w)
         return 1;
     strange += !is_own(w, secretary->name) || !is_own(w, secretary->llm_config);
     vdb_rows_free(secretary);
-    if (vdb_transfer_resolve(w->tenant, "2000", "quero uma pessoa", &rule, NULL) != VDB_OK)
+    if (vdb_transfer_resolve(w->tenant, "2000", "quero uma pessoa", NULL, &decision, NULL) != VDB_OK)
         return 1;
-    strange += !is_own(w, rule->department_name);
-    vdb_rows_free(rule);
+    strange += decision->step_count != 1 || !is_own(w, decision->steps[0].department_name);
+    vdb_rows_free(decision);
     if (vdb_document_list(w->tenant, &documents, &count, NULL) != VDB_OK)
         return 1;
     strange += count != 1 || !is_own(w, documents[0].document_name);
@@ -402,7 +402,10 @@ static void foreign_secretaries_do_not_search_or_transfer(void **state)
     foreign(vdb_transfer_rule_add(clinic, &rule, uuid, &failure));
     foreign(vdb_transfer_rule_list(clinic, theirs.secretary, &rules, &count, &failure));
     foreign(vdb_transfer_rule_remove(clinic, theirs.rule, &failure));
-    foreign(vdb_transfer_resolve(clinic, theirs.secretary, "pessoa", &rules, &failure));
+    const vdb_transfer_decision *decision;
+    const vdb_call_context *context;
+    foreign(vdb_transfer_resolve(clinic, theirs.secretary, "pessoa", NULL, &decision, &failure));
+    foreign(vdb_call_context_get(clinic, theirs.secretary, &context, &failure));
     assert_nothing_changed();
 }
 

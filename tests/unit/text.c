@@ -272,25 +272,6 @@ static void folding_may_grow_the_text(void **state)
     arena_free(a);
 }
 
-static void whole_words_are_found(void **state)
-{
-    (void)state;
-    assert_true(text_contains_words("quero falar com vendas", "vendas"));
-    assert_true(text_contains_words("vendas por favor", "vendas"));
-    assert_true(text_contains_words("vendas", "vendas"));
-    assert_true(text_contains_words("a segunda via do boleto", "segunda via"));
-    assert_true(text_contains_words("contar conta", "conta")); /* the second time */
-    assert_true(text_contains_words("a a b", "a b"));
-    assert_false(text_contains_words("revendas", "vendas"));
-    assert_false(text_contains_words("vendasse", "vendas"));
-    assert_false(text_contains_words("contar", "conta"));
-    assert_false(text_contains_words("segunda a via", "segunda via"));
-    assert_false(text_contains_words("venda", "vendas"));
-    assert_false(text_contains_words("", "vendas"));
-    assert_false(text_contains_words("vendas", ""));
-    assert_false(text_contains_words("", ""));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,7 +279,6 @@ int main(void)
         cmocka_unit_test(validity_follows_the_standard), cmocka_unit_test(tail_is_an_unfinished_character),
         cmocka_unit_test(uuids_are_recognized),          cmocka_unit_test(folding),
         cmocka_unit_test(folding_twice_changes_nothing), cmocka_unit_test(folding_may_grow_the_text),
-        cmocka_unit_test(whole_words_are_found),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 # Debian packages: what is missing is named, then installed. Needs common.sh.
 
 build_packages="gcc meson ninja-build pkg-config python3 libpq-dev libcurl4-openssl-dev libsodium-dev libjansson-dev
-    libicu-dev libstemmer-dev libzstd-dev libcmark-dev libmagic-dev libpoppler-glib-dev libseccomp-dev libxml2-dev
+    libicu-dev libpcre2-dev libstemmer-dev libzstd-dev libcmark-dev libmagic-dev libpoppler-glib-dev libseccomp-dev libxml2-dev
     libzip-dev libcmocka-dev"
 test_packages="openssl pgbouncer zstd"
 bench_packages="poppler-utils"

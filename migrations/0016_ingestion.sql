@@ -17,8 +17,9 @@ ALTER TABLE v_voice_documents
     ADD COLUMN IF NOT EXISTS processing_lease UUID,
     ADD COLUMN IF NOT EXISTS processing_until TIMESTAMPTZ,
     ADD COLUMN IF NOT EXISTS processing_attempts INTEGER NOT NULL DEFAULT 0;
+-- The cast is what the server would add: an index made from its printed definition prints the same.
 CREATE INDEX IF NOT EXISTS idx_voice_documents_waiting ON v_voice_documents (domain_uuid, created_at)
-    WHERE processing_status IN ('pending', 'processing');
+    WHERE processing_status::text IN ('pending', 'processing');
 
 DO $$
 BEGIN

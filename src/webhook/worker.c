@@ -5,11 +5,14 @@
 #include "webhook/settings.h"
 
 #include <jansson.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     POLL_MS = 1000,       /* the net under the notifications, and what brings retries on their way */
+    AGAIN_MS = 20,        /* after a claim that took nothing: others may have had the tenant's share just then */
+    MOST_EMPTY = 2,       /* such claims, one after the other, mean that nothing is due */
     NAP_MS = 100,         /* how soon a worker sees that it should stop */
     GRACE_MS = 30000,     /* of a lease, beyond the longest transfer */
     MOST_ENDPOINTS = 200, /* that one claim walks over */
@@ -30,7 +33,8 @@ typedef struct worker {
     int done; /* but not yet kept in the database */
     char behind[37];
     int64_t next_claim; /* by now_ms() */
-    bool idle;          /* the last claim went all around and left nothing that was due */
+    bool idle;          /* the last claim went all around and left nothing that it could take */
+    int empty;          /* so many claims, one after the other, took nothing */
 } worker;
 
 static bool is_stopping(const worker *w)
@@ -158,7 +162,9 @@ static vdb_status begin_all(worker *w, const PGresult *rows, vdb_error *error)
     w->idle = ring_closed && from_begin && count < w->crew->in_flight - w->flying;
     for (int row = 0; status == VDB_OK && row < count; row++)
         status = begin(w, rows, row, error);
-    w->next_claim = w->idle ? now_ms() + POLL_MS : 0;
+    w->empty = w->idle && count == 0 ? w->empty + 1 : 0;
+    w->next_claim =
+        !w->idle ? 0 : now_ms() + (w->empty < MOST_EMPTY ? AGAIN_MS + randombytes_uniform(AGAIN_MS) : POLL_MS);
     return status;
 }
 
@@ -242,7 +248,7 @@ static vdb_status turn(worker *w, bool *over, vdb_error *error)
     if (status != VDB_OK)
         return status;
     bool resting = w->flying == 0 && w->done == 0;
-    *over = resting && (stopping || (w->crew->options->once && w->idle));
+    *over = resting && (stopping || (w->crew->options->once && w->empty >= MOST_EMPTY));
     return *over || (w->done > 0) || (claim && !w->idle && w->flying == 0) ? VDB_OK
                                                                            : wait_for_something(w, stopping, error);
 }

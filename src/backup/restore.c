@@ -313,7 +313,7 @@ static vdb_status run(restore *r, vdb_error *error)
         return status;
     status = operator_lock(r->connection, error);
     if (status == VDB_OK)
-        status = erasures_open(r->connection, r->options->erasure_keys, &r->erasures, error);
+        status = erasures_open(r->connection, NULL, NULL, r->options->erasure_keys, &r->erasures, error);
     if (status == VDB_OK && !r->already && r->unindexed)
         status = vdb_index_use(r->pool, "none", error);
     if (status == VDB_OK && !r->already)

@@ -113,7 +113,8 @@ static vdb_status load(import *i, vdb_error *error)
     if (status == VDB_OK)
         status = check_fit(i, error);
     if (status == VDB_OK)
-        status = erasures_open(i->connection, i->options->erasure_keys, &i->erasures, error);
+        status =
+            erasures_open(i->connection, i->domain, i->rewriter.from, i->options->erasure_keys, &i->erasures, error);
     if (status == VDB_OK)
         status = clear_way(i, &done, error);
     if (status != VDB_OK || done)

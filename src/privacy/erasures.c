@@ -115,12 +115,14 @@ static vdb_status read_keys(erasures *e, const char *const *key_files, vdb_error
     return VDB_OK;
 }
 
-vdb_status erasures_open(connection *c, const char *const *key_files, erasures **e, vdb_error *error)
+vdb_status erasures_open(connection *c, const char *domain_uuid, const char *source_uuid, const char *const *key_files,
+                         erasures **e, vdb_error *error)
 {
+    const param whose[] = { P(domain_uuid), P(source_uuid) };
     *e = calloc(1, sizeof **e);
     if (*e == NULL)
         return error_memory(error);
-    vdb_status status = connection_run(c, &(statement){ &queries[QUERY_ERASURE_LIST], NULL }, 1, &(*e)->rows, error);
+    vdb_status status = connection_run(c, &(statement){ &queries[QUERY_ERASURE_LIST], whose }, 1, &(*e)->rows, error);
     if (status == VDB_OK)
         status = read_keys(*e, key_files, error);
     if (status != VDB_OK || PQntuples((*e)->rows) == 0) {

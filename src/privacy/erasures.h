@@ -35,10 +35,12 @@ char *erasure_spellings(const PGresult *callers, const caller *wanted, size_t *c
 typedef struct erasures erasures;
 
 /*
- * Reads the ledger. VDB_USAGE: it holds what none of `key_files` (ends with NULL; NULL: none) can read. Release with
- * erasures_close(), which NULL is allowed for; it is NULL when the ledger is empty.
+ * Reads the ledger of a tenant and of the one that its rows come from, or (NULL, NULL) of all. VDB_USAGE: it holds what
+ * none of `key_files` (ends with NULL; NULL: none) can read. Release with erasures_close(), which NULL is allowed for;
+ * it is NULL when the ledger is empty.
  */
-vdb_status erasures_open(connection *c, const char *const *key_files, erasures **e, vdb_error *error);
+vdb_status erasures_open(connection *c, const char *domain_uuid, const char *source_uuid, const char *const *key_files,
+                         erasures **e, vdb_error *error);
 void erasures_close(erasures *e);
 
 /*

@@ -178,7 +178,7 @@ static const char *zone_of(const ready_rule *rule)
 /* What a number is asked for by; NULL: there is nothing to ask, or memory ran out. */
 static const char *number_name(const resolving *r, const char *kind, const char *dialled)
 {
-    if (dialled == NULL || strcmp(kind, "external") == 0)
+    if (kind == NULL || dialled == NULL || strcmp(kind, "external") == 0)
         return NULL;
     return arena_printf(r->memory, "%s %s", kind, dialled);
 }

@@ -7,8 +7,8 @@ import tempfile
 
 from command import CLINIC_UUID, HOTEL_UUID, SOURCE, Database
 
-VOICE_TABLES = ["v_voice_data_keys", "v_voice_webhook_endpoints", "v_voice_ai_providers", "v_voice_tenant_settings", "v_voice_secretaries",
-                "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_document_terms",
+VOICE_TABLES = ["v_voice_data_keys", "v_voice_embeddings", "v_voice_embedding_usage", "v_voice_webhook_endpoints", "v_voice_ai_providers",
+                "v_voice_tenant_settings", "v_voice_secretaries", "v_voice_documents", "v_voice_transfer_rules", "v_voice_conversations", "v_voice_document_chunks", "v_voice_document_terms",
                 "v_voice_messages", "v_voice_webhook_deliveries"]
 
 # One tenant with rows in every table, values that are hard to write down, and `chunks` chunks.
@@ -28,6 +28,11 @@ WHERE d.domain_uuid = '{domain}' AND document_name <> 'b';
 INSERT INTO v_voice_document_terms (domain_uuid, document_uuid, first_chunk, filter, sizes, keys, chunks)
 SELECT domain_uuid, document_uuid, 0, repeat('01', 4096)::bit(8192), '{{2,1}}', '{{-2147483647,5,5}}', '{{1,0,1}}'
 FROM v_voice_documents WHERE domain_uuid = '{domain}' AND document_name <> 'b';
+INSERT INTO v_voice_embeddings (domain_uuid, embedding_model, content_sha256, embedding_dimensions, embedding)
+SELECT domain_uuid, 'm', sha256(convert_to(content, 'UTF8')), 1536, embedding FROM v_voice_document_chunks
+WHERE domain_uuid = '{domain}' AND chunk_index = 1;
+INSERT INTO v_voice_embedding_usage (domain_uuid, provider_name, embedding_model, requests, texts, tokens, cost)
+VALUES ('{domain}', 'builtin', 'm', 1, 2, 3, 0.00000004);
 INSERT INTO v_voice_transfer_rules (domain_uuid, department_name, intent_keywords, transfer_extension, working_hours)
 VALUES ('{domain}', 'F', ARRAY['a,b', 'c"d', NULL, '\', ''], '200', '{{"a": [1, null]}}');
 INSERT INTO v_voice_conversations (domain_uuid, call_uuid, started_at, transfer_rule_uuid)

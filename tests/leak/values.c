@@ -312,10 +312,14 @@ const char *parameter(actor *a, const char *name, const char *type)
         return NULL;
     if (strncmp(name, "made_", 5) == 0)
         return made_key(a, type);
+    if (strncmp(name, "after_", 6) == 0)
+        return "80000000-0000-4000-8000-000000000000"; /* a place in an order: what comes after another is other rows */
     const char *element = plain_element(type);
     if (element != NULL)
         return list(a, name, element);
     bool is_list = ends_with(type, "[]") || strncmp(type, "json", 4) == 0;
-    const char *named = is_list || chance(a, 10) ? NULL : by_name(a, name);
+    /* An error that quotes one digit of what is no filter would be another for each. */
+    bool is_filter = strcmp(name, "filters") == 0;
+    const char *named = is_list || (!is_filter && chance(a, 10)) ? NULL : by_name(a, name);
     return named != NULL ? named : by_type(a, type);
 }

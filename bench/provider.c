@@ -25,7 +25,7 @@ static void make_items(void)
         to += sprintf(to, "{\"index\": %d, \"embedding\": [", i);
         for (int k = 0; k < VDB_DIMENSIONS; k++)
             to += sprintf(to, "%s%.6f", k == 0 ? "" : ",", (double)(random_next(&r) % 2000000) / 1e6 - 1.0000005);
-        strcpy(to, "]}");
+        memcpy(to, "]}", sizeof "]}");
     }
 }
 

@@ -62,7 +62,7 @@ static void write_run(json_writer *w, const eval_run *run)
     json_number(w, "max", rounded(run->max_ms));
     json_close(w, '}');
     json_open(w, "missed", '[');
-    for (const char **missed = run->missed; *missed != NULL; missed++)
+    for (const char **missed = run->missed; missed != NULL && *missed != NULL; missed++)
         json_text(w, NULL, *missed);
     json_close(w, ']');
     json_close(w, '}');
@@ -261,7 +261,7 @@ vdb_status run_eval(cli_call *call, vdb_error *error)
 {
     const eval_values *v = call->values;
     eval_set set = { .memory = call->memory };
-    eval_run runs[MODES];
+    eval_run runs[MODES] = { 0 };
     size_t count = 0;
     json_t *saved = NULL;
     vdb_status status = v->compare == NULL ? VDB_OK : read_saved(call, v->compare, &saved, error);

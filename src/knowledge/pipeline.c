@@ -56,7 +56,7 @@ static vdb_status embed_unknown(embedder *e, pipeline_batch *b, const bool *know
     if (count > 0 && vectors == NULL)
         return error_memory(error);
     vdb_status status = count == 0 ? VDB_OK : embed_texts(e, EMBED_DOCUMENT, texts, count, vectors, &dimensions, error);
-    for (size_t i = 0, next = 0; status == VDB_OK && i < b->count; i++) {
+    for (size_t i = 0, next = 0; vectors != NULL && status == VDB_OK && i < b->count; i++) {
         if (!known[i])
             memcpy(b->vectors + i * VDB_DIMENSIONS, vectors + next++ * VDB_DIMENSIONS,
                    VDB_DIMENSIONS * sizeof *vectors);

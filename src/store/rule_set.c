@@ -206,7 +206,8 @@ vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char 
         rule_set_free(s);
         return status;
     }
-    qsort(s->phrases, s->phrase_count, sizeof *s->phrases, compare_phrases);
+    if (s->phrases != NULL)
+        qsort(s->phrases, s->phrase_count, sizeof *s->phrases, compare_phrases);
     *set = s;
     return VDB_OK;
 }

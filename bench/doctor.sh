@@ -31,8 +31,8 @@ EOF
 least=
 for _ in $(seq "$rounds"); do
     began=$(date +%s%N)
-    # The version of pgvector is the machine's business.
-    voicedb --json doctor --except pgvector-version --except server-version >"$folder/said"
+    # The versions are the machine's business, and the measurements' chunks have no words.
+    voicedb --json doctor --except pgvector-version --except server-version --except document-terms >"$folder/said"
     took=$((($(date +%s%N) - began) / 1000000))
     if [ -z "$least" ] || [ "$took" -lt "$least" ]; then
         least=$took

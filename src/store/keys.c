@@ -19,20 +19,6 @@ vdb_status vdb_key_init(const char *path, const char *after, char key_id[17], vd
     return status;
 }
 
-static vdb_status check_role(vdb_pool *pool, vdb_error *error)
-{
-    PGresult *result;
-    vdb_status status = unscoped_run(pool, QUERY_KEY_SEES_ALL, NULL, &result, error);
-    if (status != VDB_OK)
-        return status;
-    bool sees_all = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return sees_all ? VDB_OK
-                    : error_set(error, VDB_NOT_ALLOWED,
-                                "Connect as the tables' owner or as a superuser, for example with --fusionpbx.",
-                                "this role does not see all tenants");
-}
-
 /* ---- status ------------------------------------------------------------------------------------------------------ */
 
 enum { DOMAIN, DATA_KEY, SEALED_KEY, TABLE, ROW, CONFIG };
@@ -157,7 +143,7 @@ vdb_status keys_survey(vdb_pool *pool, const char *domain_uuid, const vdb_key_re
     if (s.report == NULL)
         return error_memory(error);
     PGresult *rows = NULL;
-    vdb_status status = check_role(pool, error);
+    vdb_status status = unscoped_sees_all(pool, QUERY_KEY_SEES_ALL, error);
     if (status == VDB_OK)
         status = list_keys(&s, error);
     if (status == VDB_OK)
@@ -343,7 +329,7 @@ static bool is_any(const PGresult *rows, int row)
 static vdb_status run(vdb_pool *pool, bool rotate, int64_t *done, int64_t *sealed, vdb_error *error)
 {
     PGresult *rows = NULL;
-    vdb_status status = check_role(pool, error);
+    vdb_status status = unscoped_sees_all(pool, QUERY_KEY_SEES_ALL, error);
     if (status == VDB_OK)
         status = rotate ? unscoped_run(pool, QUERY_KEY_TENANTS, NULL, &rows, error)
                         : unscoped_run(pool, QUERY_KEY_SURVEY, (const param[]){ P(NULL) }, &rows, error);

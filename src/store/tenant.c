@@ -65,6 +65,20 @@ vdb_status unscoped_run(vdb_pool *pool, enum query_id id, const param *params, P
     return pool_run(pool, statements + skipped, 2 - skipped, result, error);
 }
 
+vdb_status unscoped_sees_all(vdb_pool *pool, enum query_id id, vdb_error *error)
+{
+    PGresult *result;
+    vdb_status status = unscoped_run(pool, id, NULL, &result, error);
+    if (status != VDB_OK)
+        return status;
+    bool sees_all = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return sees_all ? VDB_OK
+                    : error_set(error, VDB_NOT_ALLOWED,
+                                "Connect as the tables' owner or as a superuser, for example with --fusionpbx.",
+                                "this role does not see all tenants");
+}
+
 vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGresult **result, vdb_error *error)
 {
     bound b;

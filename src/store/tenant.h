@@ -52,6 +52,9 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
 /* A query that is not about one tenant, as whoever the pool's login is. */
 vdb_status unscoped_run(vdb_pool *pool, enum query_id id, const param *params, PGresult **result, vdb_error *error);
 
+/* VDB_NOT_ALLOWED: `id`, one of the queries `*_sees_all`, says that the pool's login does not see all tenants. */
+vdb_status unscoped_sees_all(vdb_pool *pool, enum query_id id, vdb_error *error);
+
 /* One request whose rows are handed out as structs. */
 vdb_status tenant_rows(vdb_tenant *t, request r, const record *shape, const void **rows, size_t *count,
                        vdb_error *error);

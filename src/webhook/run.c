@@ -48,20 +48,6 @@ static vdb_status read_options(crew *c, allowance *allowed, int *workers, vdb_er
     return status;
 }
 
-static vdb_status check_role(vdb_pool *pool, vdb_error *error)
-{
-    PGresult *result;
-    vdb_status status = unscoped_run(pool, QUERY_WEBHOOK_SEES_ALL, NULL, &result, error);
-    if (status != VDB_OK)
-        return status;
-    bool sees_all = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return sees_all ? VDB_OK
-                    : error_set(error, VDB_NOT_ALLOWED,
-                                "Connect as the tables' owner or as a superuser, for example with --fusionpbx.",
-                                "this role does not see all tenants");
-}
-
 static void *lend(void *context)
 {
     hand *h = context;
@@ -103,7 +89,7 @@ vdb_status vdb_webhook_run(vdb_pool *pool, const vdb_webhook_options *options, v
     error_clear(error);
     vdb_status status = read_options(&c, &allowed, &workers, error);
     if (status == VDB_OK)
-        status = check_role(pool, error);
+        status = unscoped_sees_all(pool, QUERY_WEBHOOK_SEES_ALL, error);
     if (status != VDB_OK)
         return status;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || sodium_init() < 0)

@@ -503,6 +503,63 @@ static void a_killed_process_loses_nothing(void **state)
     assert_string_equal(files_left(), "");
 }
 
+/* ---- processes that speak in the same call at the same time -------------------------------------------------------
+ */
+
+enum { SPEAKERS = 4, SPOKEN_TURNS = 150 };
+
+/* Begins when the other end of `gate` is closed. */
+static void speak_in_the_call(int gate)
+{
+    vdb_log *log;
+    char c[37], nothing;
+    const vdb_log_options options = { .spool_directory = spool_directory };
+    if (read(gate, &nothing, 1) != 0 || vdb_log_open(NULL, &options, &log, NULL) != VDB_OK ||
+        vdb_log_start(log, CLINIC_UUID, &(vdb_conversation_start_input){ .call_uuid = NOBODY_UUID }, c, NULL) != VDB_OK)
+        _exit(1);
+    for (int i = 0; i < SPOKEN_TURNS; i++) {
+        char content[32];
+        snprintf(content, sizeof content, "%d %d", (int)getpid(), i);
+        const vdb_message m = { .role = "user", .content = content };
+        if (vdb_log_say(log, CLINIC_UUID, c, &m, NULL, NULL) != VDB_OK)
+            _exit(2);
+    }
+    bool stored = vdb_log_flush(log, 60000, NULL) == VDB_OK;
+    vdb_log_close(log);
+    _exit(stored ? 0 : 3);
+}
+
+/* Every turn of each, once and in its order. */
+static void processes_may_speak_in_one_call(void **state)
+{
+    (void)state;
+    pid_t processes[SPEAKERS];
+    int gate[2];
+    assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+    for (int i = 0; i < SPEAKERS; i++) {
+        processes[i] = fork();
+        if (processes[i] == 0) {
+            close(gate[1]);
+            speak_in_the_call(gate[0]);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (int i = 0; i < SPEAKERS; i++) {
+        int status;
+        waitpid(processes[i], &status, 0);
+        assert_int_equal(status, 0);
+    }
+    assert_string_equal(files_left(), "");
+    assert_int_equal(number("SELECT count(*) FROM v_voice_conversations"), 1);
+    assert_int_equal(number("SELECT count(*) FROM v_voice_messages"), SPEAKERS * SPOKEN_TURNS);
+    assert_int_equal(number("SELECT count(DISTINCT content) FROM v_voice_messages"), SPEAKERS * SPOKEN_TURNS);
+    assert_int_equal(number("SELECT count(*) FROM (SELECT split_part(content, ' ', 2)::int AS n, row_number() OVER "
+                            "(PARTITION BY split_part(content, ' ', 1) ORDER BY turn_number) - 1 AS place "
+                            "FROM v_voice_messages) t WHERE n <> place"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +577,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_spool_says_so_and_loses_nothing, begin, end_logging),
         cmocka_unit_test_setup_teardown(a_spool_that_cannot_be_written_says_so, begin, end_logging),
         cmocka_unit_test_setup_teardown(a_killed_process_loses_nothing, begin, end_logging),
+        cmocka_unit_test_setup_teardown(processes_may_speak_in_one_call, begin, end_logging),
     };
     return run_with_database(tests);
 }

@@ -4,6 +4,7 @@
 #include "cli/words.h"
 #include "store/records.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const char message_columns[] = "turn_number role created_at content";
@@ -38,18 +39,81 @@ static void print_turn(const cli_call *call, const char *uuid, int64_t turn)
     json_close(&w, '}');
 }
 
+static int64_t or_zero(const int64_t *number)
+{
+    return number == NULL ? 0 : *number;
+}
+
+/* False: it is none, or memory ran out. */
+static bool read_hit(arena *a, const json_t *hit, const char **chunk, double *similarity)
+{
+    *chunk = arena_copy_string(a, json_string_value(json_object_get(hit, "chunk_uuid")));
+    const json_t *number = json_object_get(hit, "similarity");
+    *similarity = json_is_number(number) ? json_number_value(number) : NAN;
+    return *chunk != NULL;
+}
+
+/* A passage that was found by its words alone may have no similarity; then none is told. False: it is not what
+ * `search --json` prints, or memory ran out. */
+static bool read_search(arena *a, const json_t *found, vdb_message *message)
+{
+    const json_t *took = json_object_get(found, "took_ms"), *hits = json_object_get(found, "results"), *hit;
+    size_t i, count = json_array_size(hits);
+    const char **chunks = arena_array(a, count + 1, sizeof *chunks);
+    double *similarities = arena_array(a, count + 1, sizeof *similarities);
+    if (!json_is_array(hits) || !json_is_object(took) || chunks == NULL || similarities == NULL)
+        return false;
+    message->rag_chunk_uuids = chunks;
+    message->rag_similarities = similarities;
+    json_array_foreach(hits, i, hit)
+    {
+        if (!read_hit(a, hit, &chunks[i], &similarities[i]))
+            return false;
+        if (isnan(similarities[i]))
+            message->rag_similarities = NULL;
+    }
+    if (message->rag_latency_ms == 0)
+        message->rag_latency_ms = lround(json_number_value(json_object_get(took, "embed")) +
+                                         json_number_value(json_object_get(took, "search")));
+    return true;
+}
+
+static vdb_status take_search(cli_call *call, const char *text, vdb_message *message, vdb_error *error)
+{
+    if (text == NULL)
+        return VDB_OK;
+    json_t *found = json_parse_object(text, "search", error);
+    if (found == NULL)
+        return VDB_BAD_INPUT;
+    bool good = read_search(call->memory, found, message);
+    json_decref(found);
+    return good ? VDB_OK
+                : error_set(error, VDB_BAD_INPUT,
+                            "Give what `voicedb --json search` printed, as @FILE or - for standard input.",
+                            "this is not the answer of a search");
+}
+
 vdb_status run_conversation_say(cli_call *call, vdb_error *error)
 {
     const conversation_values *v = call->values;
-    vdb_message message = {
-        .turn_number = v->turn == NULL ? 0 : *v->turn,
-        .role = v->role,
-        .content = words_join(call->memory, v->text),
-    };
+    vdb_message message = v->said;
+    message.turn_number = or_zero(v->turn);
+    message.role = v->role;
+    message.content = words_join(call->memory, v->text);
+    message.audio_duration_ms = or_zero(v->audio_ms);
+    message.stt_latency_ms = or_zero(v->stt_ms);
+    message.rag_latency_ms = or_zero(v->rag_ms);
+    message.llm_latency_ms = or_zero(v->llm_ms);
+    message.tts_latency_ms = or_zero(v->tts_ms);
+    message.tokens_used = or_zero(v->tokens);
+    message.intent_confidence = v->confidence == NULL ? 0 : *v->confidence;
     if (message.content == NULL)
         return error_memory(error);
+    vdb_status status = take_search(call, v->search, &message, error);
+    if (status != VDB_OK)
+        return status;
     const vdb_conversation *row;
-    vdb_status status = find(call, &row, error);
+    status = find(call, &row, error);
     if (status != VDB_OK)
         return status;
     int64_t turn;

@@ -89,6 +89,10 @@ typedef struct conversation_values {
     const char *role;
     const char *const *text; /* its words */
     const int64_t *turn;
+    vdb_message said; /* as far as it is text */
+    const int64_t *audio_ms, *stt_ms, *rag_ms, *llm_ms, *tts_ms, *tokens;
+    const double *confidence;
+    const char *search; /* what `search --json` printed */
     const int64_t *limit;
     const bool *trace;
     const int64_t *idle; /* seconds */

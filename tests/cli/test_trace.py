@@ -1,4 +1,6 @@
 """A call told event by event."""
+import json
+
 from command import CLINIC_UUID, HOTEL_UUID, NOBODY, Database
 import tap
 
@@ -87,6 +89,40 @@ class Trace(Database):
         self.assertEqual(len(lines), 11)
         self.assertRegex(lines[3], "3500 +1 +assistant +Às 8h. +rag_ms 12, llm_ms 410, tts_ms 95, tokens 44")
         self.assertRegex(lines[4], "chunk +Abrimos às 8h. +similarity 0.75, document horario.md, passage 3")
+
+    def test_what_is_said_by_the_command_is_told(self):
+        found = {"took_ms": {"embed": 0.4, "search": 11.2}, "results": [
+            {"chunk_uuid": NEAR, "similarity": 0.75, "content": "Abrimos às 8h."}]}
+        conversation = self.clinic_json("conversation", "start")["conversation_uuid"]
+        self.at_clinic("conversation", "say", "--role", "user", "--stt", "whisper", "--stt-ms", "180", "--intent", "hours",
+                       "--confidence", "0.5", conversation, "Que horas abrem?")
+        self.at_clinic("conversation", "say", "--role", "assistant", "--search", "-", "--llm", "openai", "--llm-ms", "410",
+                       "--tts", "piper", "--tts-ms", "95", "--tokens", "44", "--audio", "/tmp/a.wav", "--audio-ms", "900",
+                       conversation, "Às 8h.", input=json.dumps(found).encode())
+        told = [(event[0], event[5]) for event in self.trace(conversation)][1:]
+        self.assertEqual(told, [
+            ("user", {"stt_ms": 180, "stt": "whisper", "intent": "hours", "confidence": 0.5}),
+            ("assistant", {"rag_ms": 12, "llm_ms": 410, "llm": "openai", "tts_ms": 95, "tts": "piper", "tokens": 44,
+                           "audio_ms": 900}),
+            ("chunk", {"similarity": 0.75, "document": "horario.md", "passage": 3, "chunk_uuid": NEAR})])
+        self.assertEqual(self.sql(f"SELECT audio_file_path FROM v_voice_messages WHERE conversation_uuid = '{conversation}' "
+                                  "AND role = 'assistant'"), [["/tmp/a.wav"]])
+        self.sql(f"DELETE FROM v_voice_conversations WHERE conversation_uuid = '{conversation}'")
+
+    def test_passages_that_only_words_have_found(self):
+        found = {"took_ms": {"embed": 0, "search": 1}, "results": [{"chunk_uuid": NEAR, "similarity": None}]}
+        conversation = self.clinic_json("conversation", "start")["conversation_uuid"]
+        self.at_clinic("conversation", "say", "--role", "assistant", "--search", json.dumps(found), "--rag-ms", "30",
+                       conversation, "Às 8h.")
+        told = [(event[0], event[5]) for event in self.trace(conversation)][1:]
+        self.assertEqual(told, [("assistant", {"rag_ms": 30}),
+                                ("chunk", {"document": "horario.md", "passage": 3, "chunk_uuid": NEAR})])
+        self.sql(f"DELETE FROM v_voice_conversations WHERE conversation_uuid = '{conversation}'")
+
+    def test_what_is_no_search(self):
+        for text in ('{}', '{"results": 5, "took_ms": {}}', '{"results": [{}], "took_ms": {}}', '{"results": []}'):
+            self.refused_unchanged("conversation", "say", "--role", "user", "--search", text, BARE, "Oi", status=9,
+                                   message="this is not the answer of a search", hint="Give what `voicedb --json search` printed")
 
     def test_of_nothing_and_of_another_tenants(self):
         self.refused_unchanged("conversation", "show", "--trace", CLINIC_UUID, status=3,

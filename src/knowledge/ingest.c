@@ -28,6 +28,7 @@ typedef struct ingest {
     pipeline *pipeline;
     char *text; /* the whole of it, when it is short */
     vdb_document document;
+    const char *lease; /* NULL: nobody's document */
     vdb_document_writer
         *writer; /* NULL until the first batch is embedded: embedding is slow, and an open transaction costs others */
     splitter *splitter;
@@ -51,8 +52,9 @@ static vdb_status open_writer(ingest *in, int dimensions, vdb_error *error)
         return error_set(error, VDB_PROVIDER, "Set `dimensions` in the provider's config.",
                          "the provider gave vectors of %d and of %d numbers", in->dimensions, dimensions);
     in->dimensions = dimensions;
-    vdb_status status = vdb_document_writer_open(
-        in->tenant, &in->document, embedder_model(pipeline_embedder(in->pipeline)), dimensions, &in->writer, error);
+    const char *model = embedder_model(pipeline_embedder(in->pipeline));
+    vdb_status status =
+        document_writer_open(in->tenant, &in->document, in->lease, model, dimensions, &in->writer, error);
     return status != VDB_OK ? status
                             : document_writer_check_provider(in->writer, in->document.voice_secretary_uuid,
                                                              in->context.provider_name, error);
@@ -333,8 +335,8 @@ vdb_status vdb_document_add_file(vdb_tenant *tenant, const vdb_document_file *fi
     return status;
 }
 
-vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *path, vdb_progress progress,
-                         void *context, vdb_document_added *added, vdb_error *error)
+vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *lease, const char *path,
+                         vdb_progress progress, void *context, vdb_document_added *added, vdb_error *error)
 {
     ingest *in = ingest_new(tenant, progress, context);
     if (in == NULL)
@@ -343,6 +345,7 @@ vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const
                                      : source_open(path, DEFAULT_MAX_BYTES, &in->source, error);
     if (status == VDB_OK) {
         in->document = *document;
+        in->lease = lease;
         in->document.file_size = in->source.size;
         in->document.content_sha256 = in->source.sha256;
         status = ingest_source(in, added, error);

@@ -4,8 +4,11 @@
 
 #include "store/tenant.h"
 
-/* Splits, embeds and stores its text: the file at `path`, or its `content` when that is NULL. */
-vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *path, vdb_progress progress,
-                         void *context, vdb_document_added *added, vdb_error *error);
+/*
+ * Splits, embeds and stores its text: the file at `path`, or its `content` when that is NULL. `lease`: by which this
+ * worker took it. VDB_CONFLICT: it is not this worker's any more, or its text has changed.
+ */
+vdb_status ingest_stored(vdb_tenant *tenant, const vdb_document *document, const char *lease, const char *path,
+                         vdb_progress progress, void *context, vdb_document_added *added, vdb_error *error);
 
 #endif

@@ -52,16 +52,14 @@ static vdb_status open_file(const char *path, int64_t max_bytes, FILE **file, vd
         return cannot_read(path, reason, error);
     }
     if (S_ISREG(about.st_mode) && !standard_input) {
-        *file = opened;
-        return VDB_OK;
+        *file = opened; /* closed by source_close() */
+        return about.st_size > max_bytes ? too_large(path, max_bytes, error) : VDB_OK;
     }
     *file = NULL;
     vdb_status status = S_ISDIR(about.st_mode) ? cannot_read(path, EISDIR, error)
                                                : copy_to_temporary(path, opened, max_bytes, file, error);
     if (!standard_input)
         fclose(opened);
-    if (status != VDB_OK && *file != NULL)
-        fclose(*file);
     return status;
 }
 
@@ -102,7 +100,10 @@ vdb_status source_open(const char *path, int64_t max_bytes, source *s, vdb_error
 {
     *s = (source){ .name = strcmp(path, "-") == 0 ? "standard input" : path };
     vdb_status status = open_file(path, max_bytes, &s->file, error);
-    return status == VDB_OK ? look_at(s, max_bytes, error) : status;
+    if (status == VDB_OK)
+        return look_at(s, max_bytes, error);
+    source_close(s);
+    return status;
 }
 
 vdb_status source_open_text(const char *text, const char *name, source *s, vdb_error *error)

@@ -31,8 +31,9 @@ static vdb_status find_file(const claimed_document *d, const char *folder, char 
     return VDB_OK;
 }
 
-static vdb_status process(vdb_tenant *t, const claimed_document *claimed, const vdb_process_options *options,
-                          vdb_progress progress, void *context, vdb_processed *processed)
+static vdb_status process(vdb_tenant *t, const claimed_document *claimed, const char *lease,
+                          const vdb_process_options *options, vdb_progress progress, void *context,
+                          vdb_processed *processed)
 {
     char path[PATH_MAX];
     const vdb_document document = {
@@ -49,7 +50,7 @@ static vdb_status process(vdb_tenant *t, const claimed_document *claimed, const 
     bool has_text = claimed->content != NULL && claimed->content[0] != '\0';
     vdb_status status = has_text ? VDB_OK : find_file(claimed, options->files, path, &processed->error);
     if (status == VDB_OK)
-        status = ingest_stored(t, &document, has_text ? NULL : path, progress, context, &processed->added,
+        status = ingest_stored(t, &document, lease, has_text ? NULL : path, progress, context, &processed->added,
                                &processed->error);
     return status;
 }
@@ -90,7 +91,7 @@ vdb_status vdb_document_process(vdb_tenant *tenant, const vdb_process_options *o
         return VDB_OK;
     snprintf(processed->document_uuid, sizeof processed->document_uuid, "%s", claimed->document_uuid);
     snprintf(processed->document_name, sizeof processed->document_name, "%s", claimed->document_name);
-    if (process(tenant, claimed, options, progress, context, processed) != VDB_OK)
+    if (process(tenant, claimed, lease, options, progress, context, processed) != VDB_OK)
         status = give_back(tenant, claimed, lease, &processed->error, error);
     vdb_rows_free(claimed);
     return status;

@@ -157,18 +157,11 @@ static vdb_status gone(const vdb_document *d, vdb_error *error)
                      "no document \"%s\" in this tenant", d->document_uuid);
 }
 
-static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
+static vdb_status store_beside(vdb_document_writer *w, const vdb_document *d, vdb_error *error)
 {
-    const request lock = REQUEST(DOCUMENT_LOCK, P(d->document_name));
-    vdb_status status = connection_begin(w->connection, error);
-    if (status == VDB_OK)
-        status = tenant_run_on(w->tenant, w->connection, true, &lock, 1, NULL, error);
-    if (status == VDB_OK)
-        status = find_vector_type(w, error);
-    PGresult *before = NULL;
+    PGresult *before;
     param params[2];
-    if (status == VDB_OK)
-        status = run(w, look_up(d, params), &before, error);
+    vdb_status status = run(w, look_up(d, params), &before, error);
     if (status != VDB_OK)
         return status;
     if (PQntuples(before) == 0) {
@@ -180,6 +173,37 @@ static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, v
     }
     PQclear(before);
     return status;
+}
+
+/* Whoever was stopped for longer than its lease must not store what it read before. */
+static vdb_status store_leased(vdb_document_writer *w, const vdb_document *d, const char *lease, vdb_error *error)
+{
+    PGresult *held;
+    vdb_status status =
+        run(w, REQUEST(DOCUMENT_LEASED, P(d->document_uuid), P(lease), P(d->content_sha256), P(d->file_path)), &held,
+            error);
+    if (status != VDB_OK)
+        return status;
+    bool still = PQntuples(held) == 1;
+    PQclear(held);
+    if (!still)
+        return error_set(error, VDB_CONFLICT, "Give the workers a longer lease (--lease) if it happens again.",
+                         "the document was changed meanwhile, or taken by another worker");
+    snprintf(w->added.document_uuid, sizeof w->added.document_uuid, "%s", d->document_uuid);
+    return replace(w, d, error);
+}
+
+static vdb_status open_document(vdb_document_writer *w, const vdb_document *d, const char *lease, vdb_error *error)
+{
+    const request lock = REQUEST(DOCUMENT_LOCK, P(d->document_name));
+    vdb_status status = connection_begin(w->connection, error);
+    if (status == VDB_OK)
+        status = tenant_run_on(w->tenant, w->connection, true, &lock, 1, NULL, error);
+    if (status == VDB_OK)
+        status = find_vector_type(w, error);
+    if (status != VDB_OK)
+        return status;
+    return lease == NULL ? store_beside(w, d, error) : store_leased(w, d, lease, error);
 }
 
 static vdb_status check_open(const vdb_document *document, const char *embedding_model, int dimensions,
@@ -201,8 +225,9 @@ static vdb_status check_open(const vdb_document *document, const char *embedding
     return status;
 }
 
-vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document, const char *embedding_model,
-                                    int dimensions, vdb_document_writer **writer, vdb_error *error)
+vdb_status document_writer_open(vdb_tenant *tenant, const vdb_document *document, const char *lease,
+                                const char *embedding_model, int dimensions, vdb_document_writer **writer,
+                                vdb_error *error)
 {
     vdb_error local = { 0 };
     error = error == NULL ? &local : error;
@@ -227,7 +252,7 @@ vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *docu
         free(w);
         return status;
     }
-    status = open_document(w, document, error);
+    status = open_document(w, document, lease, error);
     if (status != VDB_OK) {
         vdb_document_writer_abort(w);
         if (status == VDB_CONFLICT && strcmp(error->sqlstate, "23503") == 0)
@@ -237,6 +262,12 @@ vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *docu
     }
     *writer = w;
     return VDB_OK;
+}
+
+vdb_status vdb_document_writer_open(vdb_tenant *tenant, const vdb_document *document, const char *embedding_model,
+                                    int dimensions, vdb_document_writer **writer, vdb_error *error)
+{
+    return document_writer_open(tenant, document, NULL, embedding_model, dimensions, writer, error);
 }
 
 vdb_status document_writer_check_provider(vdb_document_writer *writer, const char *voice_secretary_uuid,

@@ -12,6 +12,14 @@ vdb_status document_unchanged(vdb_tenant *t, const vdb_document *document, const
                               vdb_document_added *added, vdb_error *error);
 
 /*
+ * As vdb_document_writer_open(), of a document that a worker took by this lease (NULL: of any). VDB_CONFLICT: another
+ * worker has taken it since, or somebody has changed its text.
+ */
+vdb_status document_writer_open(vdb_tenant *t, const vdb_document *document, const char *lease,
+                                const char *embedding_model, int dimensions, vdb_document_writer **writer,
+                                vdb_error *error);
+
+/*
  * VDB_CONFLICT when the secretary's embeddings provider, or the tenant's default, is no longer the one of this name. It
  * stays what it is for as long as the writer is open.
  */

@@ -6,12 +6,13 @@ import subprocess
 import tempfile
 import unittest
 
-from command import CLINIC_UUID, SOURCE
+from command import CLINIC, CLINIC_UUID, SOURCE, VOICEDB, Database
 from faults import Faults, OwnCluster
 import tap
 
 DISK = 320 << 20
 LEFT = (4 << 20, 1 << 20, 256 << 10, 64 << 10)  # bytes; nothing fits into the last
+PASSAGES = 800
 SETTINGS = "max_wal_size = 48MB\nmin_wal_size = 32MB\nautovacuum = off\n"
 
 
@@ -114,6 +115,76 @@ class DiskFull(OwnCluster, Faults):
             self.voicedb("tenant", "import", "--replace", self.copy)
             self.assertEqual(self.rows_of(CLINIC_UUID), mine)
             self.assertEqual(self.rows_of_others(CLINIC_UUID), others)
+
+    def text(self, path, word):
+        """Passages for some megabytes, with their embeddings."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"# {word} {n}\n\nO preço do {word} número {n} é de {n} reais.\n\n" for n in range(PASSAGES))
+        return word
+
+    def passages(self):
+        return self.sql("SELECT split_part(content, ' ', 1), count(*), count(DISTINCT chunk_index) FROM v_voice_document_chunks "
+                        "JOIN v_voice_documents USING (domain_uuid, document_uuid) WHERE document_name = 'a.md' GROUP BY 1")
+
+    def use_builtin(self):
+        self.sql(f"""UPDATE v_voice_ai_providers SET is_default = true
+                     WHERE provider_type = 'embeddings' AND domain_uuid = '{CLINIC_UUID}'""")
+        self.addCleanup(self.sql, """DELETE FROM v_voice_documents WHERE document_name = 'a.md';
+                                     UPDATE v_voice_ai_providers SET is_default = false""")
+
+    def test_document_add(self):
+        self.use_builtin()
+        path = self.path("a.md")
+        there = [[self.text(path, "corte0"), str(PASSAGES), str(PASSAGES)]]
+        self.at_clinic("document", "add", path)
+        wanted = self.text(path, "corte1")
+        for n, status in enumerate(self.each_shortage("--domain", CLINIC, "document", "add", path)):
+            complete = [[wanted, str(PASSAGES), str(PASSAGES)]]
+            self.assertEqual(self.passages(), complete if status == 0 else there)
+            self.at_clinic("document", "add", path)
+            self.assertEqual(self.passages(), complete)
+            there, wanted = complete, self.text(path, f"corte{n + 2}")
+
+    def test_document_run(self):
+        self.use_builtin()
+        path = self.path("a.md")
+
+        def wait(word):
+            self.text(path, word)
+            with open(path, encoding="utf-8") as file:
+                self.sql("DELETE FROM v_voice_documents WHERE document_name = 'a.md'; INSERT INTO v_voice_documents (domain_uuid, "
+                         f"document_name, content) VALUES ('{CLINIC_UUID}', 'a.md', $text${file.read()}$text$)")
+            return [[word, str(PASSAGES), str(PASSAGES)]]
+
+        self.sql("UPDATE v_voice_documents SET processing_status = 'failed' WHERE processing_status = 'pending'")
+        complete = wait("corte")
+        for n, status in enumerate(self.each_shortage("--domain", CLINIC, "document", "run", "--once")):
+            self.assertEqual(self.passages(), complete if status == 0 else [])
+            self.sql("UPDATE v_voice_documents SET processing_until = now() WHERE document_name = 'a.md' AND processing_status <> 'ready'")
+            self.at_clinic("document", "run", "--once")
+            self.assertEqual(self.passages(), complete)
+            complete = wait(f"corte{n}")
+
+
+@unittest.skipUnless(can_mount(), "needs the right to mount a file system")
+class TemporaryFolderFull(Database):
+    """No room for the text of a document on its way."""
+
+    def test_document_add(self):
+        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            path = os.path.join(folder, "a.txt")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("O horário é das 8 às 18 horas.\n" * 100000)
+            before = self.state()
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m voicedb /tmp && exec "$@"', "sh", VOICEDB,
+                                   "--domain", CLINIC, "document", "add", path], env=os.environ | self.environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            self.assertEqual((done.returncode, done.stdout), (9, b""), done.stderr)
+            self.assertEqual(done.stderr.decode(), "voicedb: cannot write a temporary file: No space left on device\n"
+                                                   "hint: Free space in the folder for temporary files.\n")
+            self.assertEqual(self.state(), before)
+            self.at_clinic("document", "add", path)
 
 
 if __name__ == "__main__":

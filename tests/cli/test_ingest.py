@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -85,8 +86,8 @@ class Ingestion(Database):
             self.assertLess(time.monotonic(), until, what)
             time.sleep(0.05)
 
-    def start(self, *args):
-        process = subprocess.Popen([VOICEDB, *args], env=os.environ | self.environment, stdin=subprocess.DEVNULL,
+    def start(self, *args, env=None):
+        process = subprocess.Popen([VOICEDB, *args], env=os.environ | self.environment | (env or {}), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
@@ -139,14 +140,50 @@ class Folders(Ingestion):
         self.refused_unchanged("document", "add", missing, status=9,
                                message=f"cannot read {missing}: No such file or directory", hint="Check the path")
 
-    def test_many_small_files(self):
+    def use_builtin(self):
         self.sql("DELETE FROM v_voice_ai_providers")
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
-        for n in range(1000):
-            self.write(f"kb/{n % 10}/{n}.txt", f"O serviço número {n} custa {n} reais.\n")
-        done = self.run_raw("--domain", CLINIC, "document", "add", os.path.join(self.folder, "kb"))
-        self.assertIn(b"1000 added, 0 replaced, 0 unchanged, 0 failed", done.stderr)
-        self.assertEqual(self.sql("SELECT count(*) FROM v_voice_documents"), [["1000"]])
+
+    def test_ten_thousand_small_files(self):
+        self.use_builtin()
+        for n in range(10000):
+            self.write(f"kb/{n % 100}/{n}.txt", f"O serviço número {n} custa {n} reais.\n")
+        process = self.start("--domain", CLINIC, "document", "add", os.path.join(self.folder, "kb"))
+        printed, said = process.communicate()
+        self.assertIn(b"10000 added, 0 replaced, 0 unchanged, 0 failed", said)
+        self.assertEqual(len(printed.splitlines()), 10000)
+        self.assertEqual(self.sql("SELECT count(*), count(DISTINCT document_name), sum(chunk_count) FROM v_voice_documents"),
+                         [["10000", "10000", "10000"]])
+        found = self.clinic_json("search", "--top", "1", "quanto custa o serviço número 7431?")["results"][0]
+        self.assertEqual(found["document_name"], "31/7431.txt")
+
+    def test_a_file_of_500_megabytes(self):
+        """Where --max-bytes lets it in, the memory it takes does not grow with it."""
+        self.use_builtin()
+        path = os.path.join(self.folder, "large.txt")
+        line = b"-" * 127 + b"\n"
+        with open(path, "wb") as file:
+            for n in range(500):
+                file.write(f"O serviço número {n} custa {n} reais.\n\n".encode() + line * (8 << 10))
+        self.assertGreater(os.path.getsize(path), 500 << 20)
+        process = self.start("--domain", CLINIC, "document", "add", "--max-bytes", str(1 << 30), path,
+                             env={"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"})
+        most = 0
+        while process.poll() is None:
+            with open(f"/proc/{process.pid}/status", encoding="ascii", errors="replace") as status:
+                most = max([most, *(int(line.split()[1]) for line in status if line.startswith("VmHWM"))])
+            time.sleep(0.02)
+        self.assertEqual(process.returncode, 0, process.stderr.read())
+        self.assertLess(most, 200 << 10)
+        self.assertEqual(self.sql("SELECT count(*) FROM v_voice_document_chunks WHERE content ~ 'custa 499 reais'"), [["1"]])
+
+    def test_a_file_that_is_too_large_is_not_read(self):
+        """Nobody reads so much in time."""
+        path = os.path.join(self.folder, "large.txt")
+        with open(path, "wb") as file:
+            file.truncate(1 << 42)
+        self.refused_unchanged("document", "add", path, status=9, message=f"{path} is larger than 268435456 bytes",
+                               hint="Split the file, or raise --max-bytes")
 
     def test_a_watched_folder(self):
         self.write("kb/a.txt", "Um texto.\n")
@@ -303,6 +340,86 @@ class Workers(Ingestion):
         self.assertEqual(self.state_of(uuid), ["ready", "40", "0", "", ""])
         self.assertLessEqual(len(self.texts()), 40 + 2 * 4)
 
+    def chunks(self):
+        return self.sql("SELECT document_uuid, chunk_index, content, chunk_uuid FROM v_voice_document_chunks ORDER BY 1, 2")
+
+    def stopped_at_its_request(self, uuid):
+        """A worker that has the document and was stopped while it waited for the embeddings, its lease over."""
+        worker = self.start("--domain", CLINIC, "document", "run", "--once", "--lease", "1")
+        self.wait_for(lambda: len(self.sent()) == 1, "its request")
+        worker.send_signal(signal.SIGSTOP)
+        self.wait_until(f"(SELECT processing_until < now() FROM v_voice_documents WHERE document_uuid = '{uuid}')")
+        return worker
+
+    def comes_too_late(self, worker):
+        """It goes on, and says that the document is another one's; nothing changes."""
+        rows = "SELECT d::text, c::text FROM v_voice_documents d JOIN v_voice_document_chunks c USING (domain_uuid, document_uuid)"
+        before = self.sql(rows)
+        worker.send_signal(signal.SIGCONT)
+        _, said = worker.communicate(timeout=PATIENCE)
+        self.assertEqual(worker.returncode, 4, said)
+        self.assertIn(b"the document was changed meanwhile, or taken by another worker", said)
+        self.assertEqual(self.sql(rows), before)
+
+    def test_a_worker_that_comes_too_late_stores_nothing(self):
+        self.change("paired")
+        uuid = self.pending("d", "O horário é das 8 às 18 horas.")
+        late = self.stopped_at_its_request(uuid)
+        self.run_once()
+        self.assertEqual(self.state_of(uuid), ["ready", "1", "0", "", ""])
+        self.comes_too_late(late)
+
+    def test_a_worker_that_comes_too_late_brings_no_older_text_back(self):
+        self.change("paired")
+        uuid = self.pending("d", "O horário é das 8 às 18 horas.")
+        late = self.stopped_at_its_request(uuid)
+        self.sql("UPDATE v_voice_documents SET content = 'Agora é das 9 às 17 horas.', processing_status = 'pending', "
+                 "processing_until = NULL")
+        self.run_once()
+        self.comes_too_late(late)
+        self.assertEqual([row[2] for row in self.chunks()], ["Agora é das 9 às 17 horas."])
+        self.assertEqual(self.sql("SELECT content FROM v_voice_documents"), [["Agora é das 9 às 17 horas."]])
+
+    def test_a_text_that_changes_under_its_worker_is_processed_again(self):
+        self.change("paired")
+        uuid = self.pending("d", "O horário é das 8 às 18 horas.")
+        worker = self.start("--domain", CLINIC, "document", "run", "--once")
+        self.wait_for(lambda: len(self.sent()) == 1, "its request")
+        self.sql("UPDATE v_voice_documents SET content = 'Agora é das 9 às 17 horas.'")
+        self.clinic_json("search", "horário")
+        _, said = worker.communicate(timeout=PATIENCE)
+        self.assertEqual(worker.returncode, 4, said)
+        self.assertEqual((self.state_of(uuid)[0], self.chunks()), ("pending", []))
+        self.sql("UPDATE v_voice_documents SET processing_until = NULL")
+        self.run_once()
+        self.assertEqual([row[2] for row in self.chunks()], ["Agora é das 9 às 17 horas."])
+
+    def test_two_workers_on_one_document(self):
+        """Both are answered at the same moment, and only the one that has it by now stores it."""
+        self.change("paired")
+        uuid = self.pending("d", "O horário é das 8 às 18 horas.")
+        first = self.start("--domain", CLINIC, "document", "run", "--once", "--lease", "1")
+        self.wait_for(lambda: len(self.sent()) == 1, "its request")
+        self.wait_until(f"(SELECT processing_until < now() FROM v_voice_documents WHERE document_uuid = '{uuid}')")
+        second = self.start("--domain", CLINIC, "document", "run", "--once")
+        printed = [worker.communicate(timeout=PATIENCE) for worker in (first, second)]
+        self.assertEqual([worker.returncode for worker in (first, second)], [4, 0], printed)
+        self.assertEqual(self.state_of(uuid), ["ready", "1", "0", "", ""])
+        self.assertEqual([row[:3] for row in self.chunks()], [[uuid, "0", "O horário é das 8 às 18 horas."]])
+
+    def test_a_worker_that_stores_is_left_alone_however_long_it_takes(self):
+        self.change("unhurried")
+        uuid = self.pending("d", "".join(f"# Assunto {n}\n\nO serviço {n} custa {n} reais.\n\n" for n in range(40)))
+        worker = self.start("--domain", CLINIC, "document", "run", "--once", "--lease", "1")
+        self.wait_until("EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND xact_start < now() "
+                        "AND backend_xid IS NOT NULL AND state = 'idle in transaction')")
+        worker.send_signal(signal.SIGSTOP)
+        self.wait_until(f"(SELECT processing_until < now() FROM v_voice_documents WHERE document_uuid = '{uuid}')")
+        self.assertEqual(self.run_once(), "")
+        worker.send_signal(signal.SIGCONT)
+        self.assertEqual(worker.wait(PATIENCE), 0)
+        self.assertEqual(self.state_of(uuid), ["ready", "40", "0", "", ""])
+
     def test_a_server_that_goes_away_ends_no_worker(self):
         worker = self.start("--domain", CLINIC, "document", "run")
         first = self.pending("d1", "Um texto.")
@@ -388,6 +505,32 @@ class Reembedding(Ingestion):
         self.assertEqual(self.sql("SELECT chunk_uuid, embedding FROM v_voice_document_chunks ORDER BY 1"), chunks)
         self.assertEqual(self.clinic_json("document", "reembed", "--discard"), {"discarded": 20})
         self.assertEqual(self.kept(), {})
+
+    def test_a_question_at_the_moment_of_the_change(self):
+        """Embedded by the old model, it finds passages that have the new one's vectors by now."""
+        for mode in ("vector", "hybrid"):
+            with self.subTest(mode=mode):
+                self.reembed("server")
+                self.change("paired", base_url=f"http://127.0.0.1:{self.port}/paired/{mode}/v1")
+                asking = self.start("--json", "--domain", CLINIC, "search", "--mode", mode, "preço do serviço número 7")
+                self.wait_for(lambda mode=mode: self.asked(f"/paired/{mode}/v1/embeddings"), "the question")
+                self.reembed("next")
+                self.answer_the_first(f"/paired/{mode}/v1/embeddings")
+                out, err = asking.communicate(timeout=PATIENCE)
+                self.assertEqual(asking.returncode, 0, err)
+                found = json.loads(out)
+                self.assertEqual((found["embedding_model"], found["mode"], len(found["results"])), ("n", mode, 5))
+                self.assertNotIn(None, [hit["similarity"] for hit in found["results"]])
+
+    def asked(self, path):
+        with open(self.record, encoding="utf-8") as record:
+            return any(json.loads(line)["path"] == path for line in record)
+
+    def answer_the_first(self, path):
+        with urllib.request.urlopen(urllib.request.Request(
+                f"http://127.0.0.1:{self.port}{path}", json.dumps({"model": "m", "input": ["x"]}).encode(),
+                {"Content-Type": "application/json", "Authorization": "Bearer x"})) as answer:
+            answer.read()
 
     def test_secretaries_change_with_the_tenant(self):
         self.at_clinic("secretary", "add", "--name", "Ana", "--embeddings", "server")

@@ -272,9 +272,22 @@ def unhurried(call):
         good(call)
 
 
+@scenario("answers the first request when there is a second one, then good")
+def paired(call):
+    call.handler.note(None)
+    while call.handler.server.counted(call.handler.path) < 2 and not call.handler.server.stopping.wait(0.02):
+        continue
+    good(call)
+
+
 @scenario("never answers the first request, then good")
 def stall_once(call):
     return stall(call) if call.number == 1 else good(call)
+
+
+@scenario("never answers the first three requests, then good")
+def stall_thrice(call):
+    return stall(call) if call.number <= 3 else good(call)
 
 
 @scenario("good once, then never answers")
@@ -503,6 +516,10 @@ class Server(http.server.ThreadingHTTPServer):
         with self.lock:
             self.counts[path] = self.counts.get(path, 0) + 1
             return self.counts[path]
+
+    def counted(self, path):
+        with self.lock:
+            return self.counts.get(path, 0)
 
     def write_record(self, record):
         if self.record is None:

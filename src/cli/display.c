@@ -84,12 +84,17 @@ size_t display_cut(FILE *out, const char *text, size_t width)
     return width > 0 ? used + 1 : 0;
 }
 
-size_t display_columns(void)
+size_t display_columns_of(int descriptor)
 {
     struct winsize size;
-    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+    if (!isatty(descriptor) || ioctl(descriptor, TIOCGWINSZ, &size) != 0)
         return 0;
     return size.ws_col;
+}
+
+size_t display_columns(void)
+{
+    return display_columns_of(STDOUT_FILENO);
 }
 
 static void measure(const display_column *head, size_t width, const char *const *cells, size_t rows, size_t *widths)

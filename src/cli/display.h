@@ -19,8 +19,9 @@ char *display_clean(arena *memory, const char *text, bool lines);
 /* Prints cleaned text in at most `width` columns, cut with "…", and returns how many it took. */
 size_t display_cut(FILE *out, const char *text, size_t width);
 
-/* Columns of the terminal that stdout is; 0: it is none. */
+/* Columns of the terminal that stdout, or this descriptor, is; 0: it is none. */
 size_t display_columns(void);
+size_t display_columns_of(int descriptor);
 
 typedef struct display_column {
     const char *title;

@@ -16,18 +16,49 @@ typedef struct adding {
     stored_printer out;
     bool several;
     vdb_error last; /* of the file that failed last */
+    progress bar;   /* of all files */
+    char title[64];
+    file_turn turn;
+    int64_t bytes; /* of the file */
+    int64_t passages;
 } adding;
 
-/* "[3/120] manual.md": what the bar of a file is called. */
-static const char *title_of(const adding *a, const char *path, size_t place, size_t count)
+/* "37/120 documents [###   ]  31 %  3.1 of 10.0 MB, 812 passages  manual.md"; of one file its name, with no more
+ * behind. */
+static void begin_bar(adding *a, const found_file *found, const file_turn *turn)
 {
-    const char *name = display_clean(a->call->memory, path, false);
-    if (count < 2 || name == NULL)
-        return name;
-    return arena_printf(a->call->memory, "[%zu/%zu] %s", place, count, name);
+    const char *name = display_clean(a->call->memory, found->path, false);
+    a->turn = *turn;
+    a->bytes = found->about.st_size;
+    if (turn->count < 2) {
+        progress_begin(&a->bar, name == NULL ? "" : name, a->call->json);
+        return;
+    }
+    if (turn->place == 1) {
+        progress_begin(&a->bar, a->title, a->call->json);
+        a->passages = 0;
+    }
+    bool large = turn->bytes >= 1000000;
+    double unit = large ? 1e6 : 1e3;
+    snprintf(a->title, sizeof a->title, "%zu/%zu documents", turn->place - 1, turn->count);
+    snprintf(a->bar.behind, sizeof a->bar.behind, "  %.1f of %.1f %s, %lld passages  %s",
+             (double)turn->bytes_before / unit, (double)turn->bytes / unit, large ? "MB" : "kB", (long long)a->passages,
+             name == NULL ? "" : name);
+    a->bar.done = turn->bytes_before;
+    progress_show(&a->bar);
 }
 
-static vdb_status add_file(adding *a, const found_file *found, size_t place, size_t count, vdb_error *error)
+/* A vdb_progress: of all files' bytes. */
+static bool step(void *context, int64_t done, int64_t total)
+{
+    adding *a = context;
+    if (a->turn.count < 2)
+        return progress_step(&a->bar, done, total);
+    double part = total > 0 ? (double)done / (double)total : 0;
+    return progress_step(&a->bar, a->turn.bytes_before + (int64_t)(part * (double)a->bytes), a->turn.bytes);
+}
+
+static vdb_status add_file(adding *a, const found_file *found, const file_turn *turn, vdb_error *error)
 {
     const document_values *v = a->call->values;
     vdb_document_file file = {
@@ -38,13 +69,17 @@ static vdb_status add_file(adding *a, const found_file *found, size_t place, siz
         .chunk_tokens = v->chunk_tokens == NULL ? 0 : *v->chunk_tokens,
         .overlap_tokens = v->overlap_tokens == NULL ? 0 : *v->overlap_tokens,
     };
-    progress bar;
     vdb_document_added added;
-    progress_begin(&bar, title_of(a, found->path, place, count), a->call->json);
-    vdb_status status = vdb_document_add_file(a->call->tenant, &file, progress_step, &bar, &added, error);
-    progress_end(&bar);
-    if (status == VDB_OK)
+    begin_bar(a, found, turn);
+    vdb_status status = vdb_document_add_file(a->call->tenant, &file, step, a, &added, error);
+    if (turn->place == turn->count || interrupt_came())
+        progress_end(&a->bar);
+    else
+        progress_hide(&a->bar);
+    if (status == VDB_OK) {
         stored_print(&a->out, found->path, &added);
+        a->passages += added.chunk_count;
+    }
     return status;
 }
 
@@ -55,11 +90,11 @@ static bool ends_all(vdb_status status)
 }
 
 /* A watch_sink. */
-static watch_answer take_file(void *context, const found_file *file, size_t place, size_t count)
+static watch_answer take_file(void *context, const found_file *file, const file_turn *turn)
 {
     adding *a = context;
     error_clear(&a->last);
-    vdb_status status = interrupt_came() ? VDB_USAGE : add_file(a, file, place, count, &a->last);
+    vdb_status status = interrupt_came() ? VDB_USAGE : add_file(a, file, turn, &a->last);
     if (status == VDB_OK)
         return WATCH_TAKEN;
     if (interrupt_came())
@@ -77,9 +112,14 @@ static vdb_status add_once(adding *a, vdb_error *error)
     if (status == VDB_OK && list.count == 0)
         status = error_set(error, VDB_BAD_INPUT, "Give a file, or a folder that holds some.", "%s holds no file",
                            v->files[0]);
+    file_turn turn = { .count = list.count };
+    for (size_t i = 0; i < list.count; i++)
+        turn.bytes += list.items[i].about.st_size;
     for (size_t i = 0; status == VDB_OK && i < list.count; i++) {
-        if (take_file(a, &list.items[i], i + 1, list.count) == WATCH_STOP)
+        turn.place++;
+        if (take_file(a, &list.items[i], &turn) == WATCH_STOP)
             break;
+        turn.bytes_before += list.items[i].about.st_size;
     }
     files_free(&list);
     return status;

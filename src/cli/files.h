@@ -12,6 +12,12 @@ typedef struct found_file {
     struct stat about;
 } found_file;
 
+/* Where a file stands among those that are taken together. */
+typedef struct file_turn {
+    size_t place, count; /* from 1 */
+    int64_t bytes_before, bytes;
+} file_turn;
+
 typedef struct file_list {
     found_file *items; /* in the order of the paths that were named, within a folder by name */
     size_t count;

@@ -1,11 +1,13 @@
 #include "cli/progress.h"
 
+#include "cli/display.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_AFTER_MS = 1000, NEXT_AFTER_MS = 100, BAR = 30 };
+enum { FIRST_AFTER_MS = 1000, NEXT_AFTER_MS = 100, BAR = 30, ESCAPES = 4 /* bytes in front of the title */ };
 
 static volatile sig_atomic_t interrupted;
 
@@ -21,25 +23,48 @@ void progress_begin(progress *p, const char *title, bool quiet)
     *p = (progress){ .title = title, .terminal = !quiet && isatty(STDERR_FILENO), .began = now_ms() };
 }
 
+static void draw(const progress *p)
+{
+    static const char signs[] = "##############################";
+    bool complete = p->done >= p->total;
+    int filled = (int)(complete ? BAR : BAR * p->done / p->total);
+    int used = fprintf(stderr, "\r\033[K%s [%.*s%*s] %3d %%", p->title, filled, signs, BAR - filled, "",
+                       (int)(complete ? 100 : 100 * p->done / p->total));
+    size_t columns = display_columns_of(STDERR_FILENO), before = used < ESCAPES ? 0 : (size_t)(used - ESCAPES);
+    if (columns > before + 1)
+        display_cut(stderr, p->behind, columns - before - 1);
+    fflush(stderr);
+}
+
 bool progress_step(void *context, int64_t done, int64_t total)
 {
     progress *p = context;
     int64_t now = now_ms();
+    p->done = done;
+    p->total = total;
     if (p->terminal && total > 0 && now - p->began >= FIRST_AFTER_MS && now - p->drawn >= NEXT_AFTER_MS) {
-        int filled = (int)(done >= total ? BAR : BAR * done / total);
-        fprintf(stderr, "\r\033[K%s [%.*s%*s] %3d %%", p->title, filled, "##############################", BAR - filled,
-                "", (int)(done >= total ? 100 : 100 * done / total));
-        fflush(stderr);
+        draw(p);
         p->shown = true;
         p->drawn = now;
     }
     return !interrupted;
 }
 
-void progress_end(progress *p)
+void progress_hide(progress *p)
 {
     if (p->shown)
         fputs("\r\033[K", stderr);
+}
+
+void progress_show(progress *p)
+{
+    if (p->shown)
+        draw(p);
+}
+
+void progress_end(progress *p)
+{
+    progress_hide(p);
     p->shown = false;
 }
 

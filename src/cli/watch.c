@@ -76,19 +76,22 @@ vdb_status watch_look(watch *w, const char *const *paths, int retry_ms, watch_si
         free(due);
         return status == VDB_OK ? error_memory(error) : status;
     }
-    size_t count = 0, place = 0;
+    file_turn turn = { 0 };
     if (new.files.count > 0)
         qsort(new.files.items, new.files.count, sizeof *new.files.items, by_path);
     for (size_t i = 0; i < new.files.count; i++) {
         new.states[i].file = &new.files.items[i];
         due[i] = judge(w, &new.states[i]);
-        count += due[i] ? 1 : 0;
+        turn.count += due[i] ? 1 : 0;
+        turn.bytes += due[i] ? new.files.items[i].about.st_size : 0;
     }
     watch_answer answer = WATCH_TAKEN;
     for (size_t i = 0; answer != WATCH_STOP && i < new.files.count; i++) {
         if (!due[i])
             continue;
-        answer = sink(context, new.states[i].file, ++place, count);
+        turn.place++;
+        answer = sink(context, new.states[i].file, &turn);
+        turn.bytes_before += new.files.items[i].about.st_size;
         new.states[i].told = true;
         new.states[i].retry_at = answer == WATCH_TAKEN ? 0 : clock_ms() + retry_ms;
     }

@@ -8,8 +8,8 @@ typedef struct watch watch;
 
 typedef enum watch_answer { WATCH_TAKEN, WATCH_FAILED, WATCH_STOP } watch_answer;
 
-/* Told of a file that is new or has changed, with its place among those of this look. */
-typedef watch_answer (*watch_sink)(void *context, const found_file *file, size_t place, size_t count);
+/* Told of a file that is new or has changed, and where it stands among those of this look. */
+typedef watch_answer (*watch_sink)(void *context, const found_file *file, const file_turn *turn);
 
 /* NULL: memory ran out. */
 watch *watch_new(void);

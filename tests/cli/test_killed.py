@@ -1,12 +1,15 @@
 """A `document add` that ends at any moment, killed or interrupted, leaves the document as before or complete; run again it
 finishes the work."""
+import fcntl
 import hashlib
 import os
 import pty
 import random
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 from command import ALONE, CLINIC, CLINIC_UUID, VOICEDB, Database
@@ -161,6 +164,39 @@ class Killed(Database):
         self.assertRegex(shown.decode(), r"^\r\x1b\[K.*document\.txt \[#* *\] +\d+ %")
         self.assertRegex(shown.decode(), r"\r\x1b\[Kvoicedb: interrupted\r\n")
         self.wait_until(ALONE)
+
+    def test_progress_of_a_folder(self):
+        """One bar for all files, with what is done of them, which no line of the files' own is printed into."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, paragraphs in (("a.txt", 2), ("b.txt", 40000), ("c.txt", 2)):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text_of(name, paragraphs))
+            master, slave = pty.openpty()
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+            shown = b""
+            process = subprocess.Popen([VOICEDB, "--domain", CLINIC, "document", "add", folder], env=os.environ | self.environment,
+                                       stdin=subprocess.DEVNULL, stdout=slave, stderr=slave)
+            os.close(slave)
+            while b"%" not in shown and (block := self.read(master)):
+                shown += block
+            process.send_signal(signal.SIGINT)
+            while block := self.read(master):
+                shown += block
+            self.assertEqual(process.wait(60), -signal.SIGINT)
+            os.close(master)
+            self.assertRegex(shown.decode(), r"^added +2 passages .*/a\.txt\r\n\r\x1b\[K1/3 documents \[#* *\] +\d+ %  0\.0 of \d+\.\d MB, 2 passages")
+            bars = [line for line in shown.decode().replace("\n", "\r").split("\r") if "documents [" in line]
+            self.assertLess(max(map(len, bars)), 100 + len("\x1b[K"))
+            self.assertRegex(shown.decode(), r"\r\x1b\[Kvoicedb: .*/b\.txt: interrupted\r\n")
+            self.wait_until(ALONE)
+
+    def test_a_folder_without_a_terminal_has_no_bar(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, paragraphs in (("a.txt", 2), ("b.txt", 4000)):
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text_of(name, paragraphs))
+            done = self.run_raw("--domain", CLINIC, "document", "add", folder)
+            self.assertEqual(done.stderr, b"2 added, 0 replaced, 0 unchanged, 0 failed\n")
 
     def test_lost_server(self):
         """A connection that the server ends in the middle of the work."""

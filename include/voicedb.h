@@ -465,6 +465,12 @@ typedef enum vdb_search_mode {
     VDB_SEARCH_HYBRID   /* by both, in one round trip */
 } vdb_search_mode;
 
+typedef enum vdb_explain {
+    VDB_EXPLAIN_NOT,
+    VDB_EXPLAIN_TEXT, /* as people read it, lines with indents */
+    VDB_EXPLAIN_JSON
+} vdb_explain;
+
 typedef struct vdb_search_request {
     const char *question;   /* embedded by the provider, unless `embedding` is given */
     const float *embedding; /* or a ready one of `dimensions` numbers, made by `embedding_model` */
@@ -481,6 +487,7 @@ typedef struct vdb_search_request {
     int neighbours;                    /* so many passages before and behind each hit are joined to it, 0 to 10 */
     int deadline_ms; /* how long it may take, at least 20; 0: as long as it takes. When the embeddings provider fails,
                         or would be too slow, the question is answered by its words, and `left_out` says so */
+    vdb_explain explain; /* what PostgreSQL's EXPLAIN (ANALYZE, BUFFERS) says of the queries, which run again for it */
 } vdb_search_request;
 
 typedef struct vdb_search_hit {
@@ -513,8 +520,10 @@ typedef struct vdb_search_result {
     const char *embedding_model; /* empty: the question was not embedded */
     const char *embedded;        /* the question's embedding: provider, remembered (asked lately), given, no */
     const char *strategy; /* two-stage, exact, hnsw, ivfflat, tenantvec; words: no vector; off: rag_enabled is false */
+    const char *vector_plan; /* explained; NULL: not asked for, or not searched by vector */
+    const char *words_plan;  /* likewise of the search by words */
     double embed_ms;
-    double search_ms;
+    double search_ms; /* without what explaining took */
 } vdb_search_result;
 
 /*

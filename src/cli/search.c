@@ -55,6 +55,10 @@ static void print_json(const cli_call *call, const char *question, const vdb_sea
         json_number(&w, "best_below_threshold", found->best_below_threshold);
     else
         json_raw(&w, "best_below_threshold", NULL);
+    if (((const search_values *)call->values)->explain != NULL) {
+        json_raw(&w, "vector_plan", found->vector_plan);
+        json_raw(&w, "words_plan", found->words_plan);
+    }
     json_close(&w, '}');
 }
 
@@ -122,6 +126,17 @@ static void print_hit(const cli_call *call, const vdb_search_result *found, size
     putchar('\n');
 }
 
+/* A plan as PostgreSQL tells it, below a line that says of what. */
+static void tell_explained(const cli_call *call, const char *what, const char *plan)
+{
+    char *copy = plan == NULL ? NULL : arena_copy_string(call->memory, plan);
+    if (copy == NULL)
+        return;
+    output_note(call, "plan %s:", what);
+    for (char *rest = NULL, *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        output_note(call, "%s%s", indent, line);
+}
+
 static void tell_plan(const cli_call *call, const vdb_search_result *found)
 {
     bool vector = strcmp(found->mode, "lexical") != 0;
@@ -130,6 +145,8 @@ static void tell_plan(const cli_call *call, const vdb_search_result *found)
     output_note(call, "words: %s", strcmp(found->mode, "vector") == 0 ? "not used" : "v_voice_document_terms, BM25");
     output_note(call, "%zu of the rest say the same as a better one, %zu are not good enough", found->duplicates,
                 found->below_threshold);
+    tell_explained(call, "by vector", found->vector_plan);
+    tell_explained(call, "by words", found->words_plan);
 }
 
 static void tell_summary(const cli_call *call, const vdb_search_result *found)
@@ -169,6 +186,9 @@ vdb_status run_search(cli_call *call, vdb_error *error)
         .neighbours = v->neighbours == NULL ? 0 : (int)*v->neighbours,
         .deadline_ms = v->deadline == NULL ? 0 : (int)*v->deadline,
         .keep_duplicates = v->duplicates != NULL,
+        .explain = v->explain == NULL ? VDB_EXPLAIN_NOT
+                   : call->json       ? VDB_EXPLAIN_JSON
+                                      : VDB_EXPLAIN_TEXT,
     };
     if (request.question == NULL)
         return error_memory(error);

@@ -69,7 +69,10 @@ static bool make_headers(remote *r)
             add_header(r, arena_printf(r->memory, "%s%s", r->config.protocol->key_header, r->config.api_key)));
 }
 
-/* Redirects stay off: the key and the texts go to base_url and nowhere else. */
+/*
+ * Redirects stay off: the key and the texts go to base_url and nowhere else. A time-out does not wait for the thread
+ * that looks up the server's name, which a silent name server holds for ten seconds.
+ */
 static bool make_handle(remote *r)
 {
     r->curl = curl_easy_init();
@@ -79,6 +82,7 @@ static bool make_handle(remote *r)
            curl_easy_setopt(r->curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(r->curl, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_USERAGENT, "voicedb/" VOICEDB_VERSION) == CURLE_OK &&
            curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, r->headers) == CURLE_OK &&

@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "knowledge/breaker.h"
 #include "knowledge/fuse.h"
 #include "knowledge/provider.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,8 @@ void vdb_search_free(vdb_search_result *result)
     if (result == NULL)
         return;
     vdb_rows_free(result->hits);
+    free((char *)(uintptr_t)result->vector_plan);
+    free((char *)(uintptr_t)result->words_plan);
     free((char *)(uintptr_t)result->embedding_model);
     free((char *)(uintptr_t)result->left_out);
     free(result);
@@ -97,6 +101,7 @@ typedef struct job {
 
 static vdb_status set_model(job *j, const char *model, vdb_error *error)
 {
+    free((char *)(uintptr_t)j->result->embedding_model);
     j->result->embedding_model = strdup(model);
     return j->result->embedding_model == NULL ? error_memory(error) : VDB_OK;
 }
@@ -148,15 +153,33 @@ static int time_to_embed(const job *j)
     return left > 0 ? left : -1;
 }
 
+static bool is_providers(vdb_status failure)
+{
+    return failure == VDB_PROVIDER || failure == VDB_BAD_INPUT;
+}
+
+static vdb_status left_alone(double wait_ms, vdb_error *error)
+{
+    return error_set(error, VDB_PROVIDER, "Run `voicedb provider test` to see what it answers.",
+                     "the embeddings provider failed the last questions and is asked again in %.0f s", wait_ms / 1000);
+}
+
 static vdb_status ask_provider(job *j, embedder *e, vdb_error *error)
 {
     int limit = time_to_embed(j);
     if (limit < 0)
         return error_set(error, VDB_PROVIDER, "Give a longer deadline.",
                          "no time was left for the embeddings provider");
+    bool remote = embedder_is_remote(e);
+    const breaker_key provider = { j->context.provider_uuid, j->context.provider_config };
+    double patience = limit == 0 ? (double)INFINITY : limit, asked = clock_ms(), wait_ms;
+    if (remote && !provider_allowed(j->tenant->pool, provider, patience, &wait_ms))
+        return left_alone(wait_ms, error);
     embedder_limit(e, limit);
     vdb_status status = embed_texts(e, EMBED_QUERY, &j->request->question, 1, j->vector, &j->dimensions, error);
     embedder_limit(e, 0);
+    if (remote && (status == VDB_OK || is_providers(status)))
+        provider_told(j->tenant->pool, provider, status == VDB_OK, patience, clock_ms() - asked);
     return status;
 }
 
@@ -179,8 +202,7 @@ static vdb_status embed_with(job *j, embedder *e, vdb_error *error)
 /* Who gave a deadline gets an answer by it: by the question's words, where its embedding cannot be had. */
 static vdb_status do_without(job *j, vdb_status status, vdb_error *error)
 {
-    bool failed = status == VDB_PROVIDER || status == VDB_BAD_INPUT;
-    if (!failed || j->request->deadline_ms == 0 || !j->by_words)
+    if (!is_providers(status) || j->request->deadline_ms == 0 || !j->by_words)
         return status;
     buffer_printf(&j->left_out, j->left_out.length == 0 ? "%s%s" : "; %s%s",
                   "vectors: ", error == NULL ? "the embeddings provider failed" : error->message);
@@ -207,10 +229,10 @@ static vdb_status embed_question(job *j, vdb_error *error)
     vdb_status status = provider_borrow(j->tenant, &j->context, &e, error);
     if (status != VDB_OK)
         return status;
-    j->vector = calloc(VDB_DIMENSIONS, sizeof *j->vector);
+    j->vector = j->vector != NULL ? j->vector : calloc(VDB_DIMENSIONS, sizeof *j->vector);
     status = j->vector == NULL ? error_memory(error) : embed_with(j, e, error);
     provider_release(j->tenant, &j->context, e);
-    j->result->embed_ms = clock_ms() - started;
+    j->result->embed_ms += clock_ms() - started;
     return do_without(j, status, error);
 }
 
@@ -250,15 +272,60 @@ static vdb_status find(job *j, chunk_finds *finds, vdb_error *error)
         .metadata = r->metadata,
         .top = top_of(j),
         .depth = depth_of(j),
+        .explain = r->explain,
     };
     return search_chunks(j->tenant, &search, finds, error);
 }
 
+static bool is_same_provider(const search_context *a, const search_context *b)
+{
+    return a->provider_uuid != NULL && b->provider_uuid != NULL && strcmp(a->provider_uuid, b->provider_uuid) == 0 &&
+           strcmp(a->provider_config, b->provider_config) == 0;
+}
+
+/* Nothing lies near the question when the tenant has changed its model since: then its passages have the new one's
+ * vectors, and so must the question. */
+static vdb_status find_again(job *j, chunk_finds *finds, vdb_error *error)
+{
+    search_context now;
+    vdb_status status = search_context_get(j->tenant, j->secretary_uuid, &now, error);
+    if (status != VDB_OK || is_same_provider(&j->context, &now)) {
+        if (status == VDB_OK)
+            PQclear(now.result);
+        return status;
+    }
+    PQclear(j->context.result);
+    j->context = now;
+    status = embed_question(j, error);
+    if (status != VDB_OK)
+        return status;
+    chunk_finds_free(finds);
+    return find(j, finds, error);
+}
+
+static vdb_status find_now(job *j, chunk_finds *finds, vdb_error *error)
+{
+    vdb_status status = find(j, finds, error);
+    bool by_provider = j->by_vector && j->request->embedding == NULL;
+    if (status == VDB_OK && by_provider && finds->nearest_count == 0)
+        status = find_again(j, finds, error);
+    if (status != VDB_OK)
+        chunk_finds_free(finds);
+    return status;
+}
+
+static void take_plans(job *j, chunk_finds *finds)
+{
+    j->result->vector_plan = finds->vector_plan;
+    j->result->words_plan = finds->words_plan;
+    finds->vector_plan = finds->words_plan = NULL;
+}
+
 static vdb_status search_and_fuse(job *j, vdb_error *error)
 {
-    double started = clock_ms();
+    double started = clock_ms(), embedded = j->result->embed_ms, explained;
     chunk_finds finds;
-    vdb_status status = find(j, &finds, error);
+    vdb_status status = find_now(j, &finds, error);
     if (status != VDB_OK)
         return status;
     const fuse_options options = { .top = (size_t)top_of(j),
@@ -270,10 +337,14 @@ static vdb_status search_and_fuse(job *j, vdb_error *error)
     j->result->mode = j->by_vector && j->by_words ? "hybrid" : j->by_vector ? "vector" : "lexical";
     if (finds.without_terms)
         leave_out(j, "words of some documents: run `voicedb document index`");
+    if (finds.unexplained)
+        leave_out(j, "the plans: behind this pooler prepared statements cannot be named");
+    take_plans(j, &finds);
+    explained = finds.explain_ms;
     chunk_finds_free(&finds);
     if (status == VDB_OK && j->request->neighbours > 0)
         status = search_neighbours(j->tenant, j->result, j->request->neighbours, error);
-    j->result->search_ms = clock_ms() - started;
+    j->result->search_ms = clock_ms() - started - explained - (j->result->embed_ms - embedded);
     return status;
 }
 

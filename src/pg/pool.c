@@ -29,6 +29,8 @@ struct vdb_pool {
     bool needs_settings;
     int fact;
     time_t fact_noted_at;
+    struct pool_attachment *attachment;
+    void (*destroy_attachment)(struct pool_attachment *);
     connection *stack[]; /* idle connections, the last released on top */
 };
 
@@ -96,6 +98,8 @@ void vdb_pool_close(vdb_pool *pool)
         return;
     while (pool->idle > 0)
         connection_close(pool->stack[--pool->idle]);
+    if (pool->attachment != NULL)
+        pool->destroy_attachment(pool->attachment);
     pthread_cond_destroy(&pool->released);
     pthread_mutex_destroy(&pool->lock);
     keyring_free(pool->keys);
@@ -226,9 +230,27 @@ bool pool_needs_settings(vdb_pool *pool)
     return pool->needs_settings;
 }
 
+bool pool_prepares(vdb_pool *pool)
+{
+    return !pool->options.no_prepared;
+}
+
 int pool_statement_timeout(vdb_pool *pool)
 {
     return pool->options.statement_timeout_ms;
+}
+
+struct pool_attachment *pool_attachment(vdb_pool *pool, struct pool_attachment *(*make)(void),
+                                        void (*destroy)(struct pool_attachment *))
+{
+    pthread_mutex_lock(&pool->lock);
+    if (pool->attachment == NULL) {
+        pool->attachment = make();
+        pool->destroy_attachment = destroy;
+    }
+    struct pool_attachment *attachment = pool->attachment;
+    pthread_mutex_unlock(&pool->lock);
+    return attachment;
 }
 
 int pool_noted(vdb_pool *pool)

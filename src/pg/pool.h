@@ -34,6 +34,13 @@ keyring *pool_keyring(vdb_pool *pool);
 /* True when transactions of this pool must give the session settings themselves. */
 bool pool_needs_settings(vdb_pool *pool);
 int pool_statement_timeout(vdb_pool *pool); /* milliseconds */
+/* True when its connections prepare what they run. */
+bool pool_prepares(vdb_pool *pool);
+
+/* What a higher layer keeps with the pool: made by the first who asks for it. NULL: memory ran out. */
+struct pool_attachment;
+struct pool_attachment *pool_attachment(vdb_pool *pool, struct pool_attachment *(*make)(void),
+                                        void (*destroy)(struct pool_attachment *));
 
 /* A fact about the database that is looked up once a minute: -1 when it was never noted or is older. */
 int pool_noted(vdb_pool *pool);

@@ -1,6 +1,7 @@
 #include "store/search.h"
 
 #include "store/chunk_terms.h"
+#include "store/search_explain.h"
 #include "store/vector.h"
 
 #include <stdlib.h>
@@ -43,6 +44,27 @@ vdb_status search_context_get(vdb_tenant *t, const char *voice_secretary_uuid, s
     return VDB_OK;
 }
 
+/* By the first of these indexes that is there. */
+static int best_of(const PGresult *indexes)
+{
+    static const struct {
+        const char *index;
+        enum strategy strategy;
+    } ways[] = {
+        { "idx_chunks_embedding_tenantvec", TENANTVEC },
+        { "idx_chunks_embedding_bits", TWO_STAGE },
+        { "idx_chunks_embedding_hnsw", HNSW },
+        { "idx_chunks_embedding_ivfflat", IVFFLAT },
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        for (int row = 0; row < PQntuples(indexes); row++) {
+            if (strcmp(PQgetvalue(indexes, row, 0), ways[i].index) == 0)
+                return (int)ways[i].strategy;
+        }
+    }
+    return EXACT;
+}
+
 /* Which index there is, asked once a minute: being wrong for so long costs time, never an answer. */
 static vdb_status find_strategy(vdb_tenant *t, int *strategy, vdb_error *error)
 {
@@ -53,12 +75,8 @@ static vdb_status find_strategy(vdb_tenant *t, int *strategy, vdb_error *error)
     vdb_status status = unscoped_run(t->pool, QUERY_SEARCH_STRATEGY, NULL, &result, error);
     if (status != VDB_OK)
         return status;
-    *strategy = EXACT;
-    for (int i = 0; i < STRATEGIES; i++) {
-        if (strcmp(PQgetvalue(result, 0, 0), strategy_names[i]) == 0)
-            *strategy = i;
-    }
-    if (PQgetvalue(result, 0, 1)[0] == 't')
+    *strategy = best_of(result);
+    if (PQntuples(result) > 0 && PQgetvalue(result, 0, 1)[0] == 't')
         *strategy |= ITERATIVE;
     PQclear(result);
     pool_note(t->pool, *strategy);
@@ -115,7 +133,7 @@ static void release(parameters *p)
 
 /* At most four requests: `nearest` and `worded` are the places of their results, -1 without. */
 static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *search, parameters *p,
-                             PGresult *results[4], int *nearest, int *worded, vdb_error *error)
+                             PGresult *results[4], int *nearest, int *worded, chunk_finds *finds, vdb_error *error)
 {
     request requests[4];
     int count = 0;
@@ -144,7 +162,9 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
         requests[count++] = lexical;
         requests[count++] = without_terms;
     }
-    return tenant_run_all(t, requests, (size_t)count, results, error);
+    if (search->explain == VDB_EXPLAIN_NOT)
+        return tenant_run_all(t, requests, (size_t)count, results, error);
+    return search_explained(t, search->explain, requests, (size_t)count, *nearest, *worded, results, finds, error);
 }
 
 static vdb_status decode(PGresult *results[4], int nearest, int worded, chunk_finds *finds, vdb_error *error)
@@ -178,7 +198,7 @@ vdb_status search_chunks(vdb_tenant *t, const chunk_search *search, chunk_finds 
     parameters p;
     PGresult *results[4] = { NULL };
     int nearest = -1, worded = -1;
-    status = fill(&p, search) ? run_search(t, way, search, &p, results, &nearest, &worded, error)
+    status = fill(&p, search) ? run_search(t, way, search, &p, results, &nearest, &worded, finds, error)
                               : error_set(error, VDB_USAGE, "Name fewer of them.", "the filter is larger than 1 MiB");
     release(&p);
     if (status == VDB_OK)
@@ -195,6 +215,8 @@ void chunk_finds_free(chunk_finds *finds)
 {
     vdb_rows_free(finds->nearest);
     vdb_rows_free(finds->worded);
+    free(finds->vector_plan);
+    free(finds->words_plan);
     *finds = (chunk_finds){ 0 };
 }
 

@@ -34,6 +34,7 @@ typedef struct chunk_search {
     const char *metadata;              /* a JSON object that a chunk's metadata contains; NULL: any */
     int top;                           /* results wanted in the end */
     int depth;                         /* rows of each way, from which they are chosen */
+    vdb_explain explain;
 } chunk_search;
 
 typedef struct found_chunk {
@@ -56,6 +57,10 @@ typedef struct chunk_finds {
     size_t worded_count;
     bool without_terms;   /* chunks of the tenant cannot be found by words yet */
     const char *strategy; /* by which index, of the search by vector */
+    bool unexplained;     /* EXPLAIN was asked for, but a pooler keeps the prepared statements from it */
+    char *vector_plan;    /* NULL: there is none */
+    char *words_plan;
+    double explain_ms; /* what it took */
 } chunk_finds;
 
 /* Searches by vector, by words, or both, in one round trip. */

@@ -103,6 +103,14 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
     return status == VDB_OK ? connection_run(c, b.statements, b.count, result, error) : status;
 }
 
+vdb_status tenant_run_all_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
+                             PGresult **results, vdb_error *error)
+{
+    bound b;
+    vdb_status status = bind(t, scope, requests, count, &b, error);
+    return status == VDB_OK ? connection_run_all(c, b.statements, b.count, results, count, error) : status;
+}
+
 vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t count, PGresult **result,
                                 vdb_error *error)
 {

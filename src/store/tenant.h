@@ -49,6 +49,10 @@ vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t c
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error);
 
+/* The same with the results of all requests, NULLs when it fails. */
+vdb_status tenant_run_all_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
+                             PGresult **results, vdb_error *error);
+
 /* A query that is not about one tenant, as whoever the pool's login is. */
 vdb_status unscoped_run(vdb_pool *pool, enum query_id id, const param *params, PGresult **result, vdb_error *error);
 

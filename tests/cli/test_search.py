@@ -2,9 +2,12 @@
 """Searches that are in a hurry, filtered or explained, and evaluations, over the sample tenants."""
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import unittest
 
 from command import CLINIC, SOURCE, VOICEDB, Database
 import tap
@@ -93,6 +96,21 @@ class InAHurry(Clinic):
     def test_a_provider_that_is_late(self):
         self.answered_by_words(self.at("slow", timeout_ms=60000))
 
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "needs the right to mount a file")
+    def test_a_name_server_that_is_silent(self):
+        """The look-up of a name cannot be broken off, and would take minutes: it is not waited for."""
+        address = f"127.{os.getpid() >> 16 & 255}.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind((address, 53))
+            settings = self.file("resolv.conf", f"nameserver {address}\noptions timeout:30 attempts:5\n")
+            self.use("remote", {"base_url": "http://nowhere.example/v1", "model": "m"})
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', settings,
+                                   VOICEDB, "--json", "--domain", CLINIC, "search", "--deadline", "500", self.question],
+                                  env=os.environ | self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+            self.assertTrue(silent.recv(512))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(json.loads(done.stdout)["left_out"], "^vectors: the embeddings provider cannot be reached: Resolving timed out")
+
     def test_a_provider_that_fails(self):
         for scenario in ("error-500", "unauthorized", "cut", "hang-up", "rate-limit-hour", "nan", "short", "long", "missing"):
             with self.subTest(scenario=scenario):
@@ -148,6 +166,42 @@ class Explained(Clinic):
         done = self.run_raw("--domain", CLINIC, "search", "--explain", "--top", "1", "quanto custa a limpeza")
         self.assertRegex(done.stdout.decode(), r"^1\. .*\n   similarity 0\.\d+, place \d+; words \d+ %, place \d+, BM25 [\d.]+; fused 0\.0\d+\n")
         self.assertRegex(done.stderr.decode(), r"^vector: two-stage, model builtin-lexical-1, embedding provider in [\d.]+ ms\nwords: ")
+        self.assertRegex(done.stderr.decode(), r"(?s)\nplan by vector:\n   .*->  .*actual .*Execution Time.*\nplan by words:\n   .*Execution Time")
+
+    @staticmethod
+    def nodes(plan):
+        """All nodes of a plan in JSON."""
+        todo = [plan[0]["Plan"]]
+        for node in todo:
+            todo.extend(node.get("Plans", []))
+        return todo
+
+    def test_plans(self):
+        """Of the queries that ran: analyzed, by parameters and not by values, with what row-level security adds."""
+        found = self.clinic_json("search", "--explain", "quanto custa a limpeza")
+        tables = {"vector_plan": {"v_voice_document_chunks", "v_voice_documents"},
+                  "words_plan": {"v_voice_document_terms", "v_voice_documents", "v_voice_document_chunks"}}
+        for member, wanted in tables.items():
+            nodes = self.nodes(found[member])
+            self.assertLessEqual(wanted, {node.get("Relation Name") for node in nodes})
+            self.assertGreater(nodes[0]["Actual Rows"], 0)
+            self.assertIn("Shared Hit Blocks", nodes[0])
+            self.assertIn("$1", json.dumps(nodes))
+            self.assertIn("voicedb_domain_uuid()", json.dumps(nodes))
+        self.assertEqual(len(found["results"]), 5)
+        self.assertNotIn("vector_plan", self.clinic_json("search", "quanto custa a limpeza"))
+        lexical = self.clinic_json("search", "--explain", "--mode", "lexical", "quanto custa a limpeza")
+        self.assertIsNone(lexical["vector_plan"])
+        self.assertIsNotNone(lexical["words_plan"])
+
+    def test_plans_of_every_index_and_filter(self):
+        for strategy, node in (("none", "Sort"), ("tenantvec", "Index Scan"), ("two-stage", "Limit")):
+            self.voicedb("index", "use", strategy)
+            for args in ([], ["--document", "convenios.md", "--type", "markdown"], ["--metadata", '{"x": "it\'s \\\\ \\"so\\""}']):
+                with self.subTest(strategy=strategy, args=args):
+                    found = self.clinic_json("search", "--explain", *args, "qual convênio?")
+                    self.assertIn(node, [n["Node Type"] for n in self.nodes(found["vector_plan"])])
+                    self.assertIsNone(found["left_out"])
 
     def test_filters(self):
         for args in (["--document", "convenios.md"], ["--document", "CONVENIOS"], ["--type", "text"], ["--type", "pdf"],

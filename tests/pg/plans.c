@@ -232,7 +232,8 @@ static const char *const definitions[] = {
 };
 
 /* Of one tenant, without touching a voice table. */
-static const char *const tableless[] = { "document_lock", "erasure_add", "reembed_lock", "tenant_scope" };
+static const char *const tableless[] = { "document_lock",     "erasure_add",  "explain_exact", "explain_lexical",
+                                         "explain_two_stage", "reembed_lock", "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {

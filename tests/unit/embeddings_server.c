@@ -29,7 +29,7 @@ static void run_server(int in, int out)
     _exit(127);
 }
 
-int start_server(void **state)
+int start_embeddings_server(void **state)
 {
     (void)state;
     static const char *const proxies[] = { "http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY" };
@@ -52,7 +52,7 @@ int start_server(void **state)
     return fclose(ports);
 }
 
-int stop_server(void **state)
+int stop_embeddings_server(void **state)
 {
     (void)state;
     int status = 0;

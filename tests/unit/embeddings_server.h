@@ -17,8 +17,8 @@ typedef struct embeddings_server {
 extern embeddings_server server;
 
 /* Group fixtures of cmocka. */
-int start_server(void **state);
-int stop_server(void **state);
+int start_embeddings_server(void **state);
+int stop_embeddings_server(void **state);
 
 /* The requests to a path so far. Release with json_decref(). */
 json_t *read_record(const char *wanted);

@@ -344,5 +344,5 @@ int main(void)
         cmocka_unit_test(a_choice_that_cannot_be_is_refused),
         cmocka_unit_test(documented_answers_are_read),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+    return cmocka_run_group_tests(tests, start_embeddings_server, stop_embeddings_server);
 }

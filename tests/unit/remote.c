@@ -743,5 +743,5 @@ int main(void)
         cmocka_unit_test(answer_of_any_shape_is_survived),
         cmocka_unit_test(very_large_and_small_numbers_keep_their_direction),
     };
-    return cmocka_run_group_tests(tests, start_server, stop_server);
+    return cmocka_run_group_tests(tests, start_embeddings_server, stop_embeddings_server);
 }

@@ -379,7 +379,8 @@ typedef struct vdb_processed {
  * Takes the pending document that has waited longest, and splits, embeds and stores it, in one transaction as
  * vdb_document_add_file() does. Any number of workers may do so at once: no two take the same one. `options` and
  * `progress` may be NULL. A document that cannot be stored is no error of the call: it waits for another try, longer
- * each time, or is marked as failed when no try can mend it or eight have failed.
+ * each time, or is marked as failed when no try can mend it or eight have failed. What another worker has taken
+ * meanwhile, or somebody has given another text, is left as it is (VDB_CONFLICT).
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_document_process(vdb_tenant *tenant, const vdb_process_options *options,
                                                        vdb_progress progress, void *context, vdb_processed *processed,
@@ -524,6 +525,7 @@ typedef struct vdb_search_result {
     const char *words_plan;  /* likewise of the search by words */
     double embed_ms;
     double search_ms; /* without what explaining took */
+    double total_ms;  /* of the whole call */
 } vdb_search_result;
 
 /*
@@ -531,7 +533,8 @@ typedef struct vdb_search_result {
  * question's embedding among those of its model, by the question's words, or by both, their ranks added up (reciprocal
  * rank fusion, k = 60). A passage is good enough when its similarity reaches the threshold, or its word_share does and
  * is at least 0.4. Release with vdb_search_free(). VDB_BAD_INPUT: no question, a question without words in lexical
- * mode, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed.
+ * mode, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed. A provider that has failed
+ * three questions of the process in a row is not asked for some seconds: they are answered as if it had failed again.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
                                              vdb_search_result **result, vdb_error *error);

@@ -258,7 +258,8 @@ static const cli_parameter search_options[] = {
     { INTEGER("deadline", deadline, 20, 600000), .value = "MS", .standard = "as long as it takes",
       .help = "Answer within so many milliseconds: by words, where the embeddings provider is too slow or fails" },
     { FLAG("duplicates", duplicates), .help = "Show also passages that say the same as a better one" },
-    { FLAG("explain", explain), .help = "Show ranks and scores, how the search was made, and PostgreSQL's plans of it" },
+    { FLAG("explain", explain),
+      .help = "Show ranks and scores, how the search was made, and PostgreSQL's plans of it" },
     { 0 },
 };
 #undef V

@@ -4,19 +4,23 @@
 #include "cli/stored.h"
 #include "cli/values.h"
 
-enum { LOOK_EVERY_MS = 1000, LONGEST_WAIT_MS = 30000 };
+enum {
+    LOOK_EVERY_MS = 1000,
+    LONGEST_WAIT_MS = 30000,
+    TURN = 10 /* documents of a tenant, then it is the next one's turn */
+};
 
 typedef struct running {
     cli_call *call;
     stored_printer out;
     vdb_process_options options;
     bool once;
+    bool more; /* documents wait that another tenant's were put before */
 } running;
 
-/* All that wait of a tenant. */
-static vdb_status process_all(running *r, vdb_tenant *tenant, vdb_error *error)
+static vdb_status process_turn(running *r, vdb_tenant *tenant, vdb_error *error)
 {
-    while (!interrupt_came()) {
+    for (int n = 0; n < TURN && !interrupt_came(); n++) {
         progress bar;
         vdb_processed done;
         progress_begin(&bar, "processing", r->call->json);
@@ -29,6 +33,7 @@ static vdb_status process_all(running *r, vdb_tenant *tenant, vdb_error *error)
         else if (!interrupt_came())
             stored_print_failed(&r->out, done.document_name, true, &done.error);
     }
+    r->more = true;
     return VDB_OK;
 }
 
@@ -38,7 +43,7 @@ static vdb_status process_tenant(running *r, const char *domain, vdb_error *erro
     vdb_status status = vdb_tenant_open(r->call->pool, domain, &tenant, error);
     if (status != VDB_OK)
         return status;
-    status = process_all(r, tenant, error);
+    status = process_turn(r, tenant, error);
     vdb_tenant_close(tenant);
     return status;
 }
@@ -74,15 +79,17 @@ static vdb_status run(running *r, const char *domain, vdb_error *error)
 {
     int wait_ms = LOOK_EVERY_MS;
     while (!interrupt_came()) {
+        r->more = false;
         vdb_status status = domain != NULL ? process_tenant(r, domain, error) : process_tenants(r, error);
         if (status != VDB_OK && !wait_for_server(r, status, &wait_ms, error))
             return status;
-        if (status == VDB_OK && r->once)
+        if (status != VDB_OK)
+            continue;
+        if (r->once && !r->more)
             break;
-        if (status == VDB_OK) {
+        wait_ms = LOOK_EVERY_MS;
+        if (!r->more)
             interrupt_sleep(LOOK_EVERY_MS);
-            wait_ms = LOOK_EVERY_MS;
-        }
     }
     error_clear(error);
     return VDB_OK;

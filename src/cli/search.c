@@ -44,6 +44,7 @@ static void print_json(const cli_call *call, const char *question, const vdb_sea
     json_open(&w, "took_ms", '{');
     json_number(&w, "embed", rounded(found->embed_ms));
     json_number(&w, "search", rounded(found->search_ms));
+    json_number(&w, "total", rounded(found->total_ms));
     json_close(&w, '}');
     json_open(&w, "results", '[');
     for (size_t i = 0; i < found->count; i++)

@@ -401,6 +401,7 @@ vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *asked, vdb_s
         vdb_search_free(j.result);
         return status;
     }
+    j.result->total_ms = clock_ms() - j.started;
     *result = j.result;
     return VDB_OK;
 }

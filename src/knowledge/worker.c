@@ -48,6 +48,10 @@ static vdb_status process(vdb_tenant *t, const claimed_document *claimed, const 
         .chunk_overlap_tokens = claimed->chunk_overlap_tokens,
     };
     bool has_text = claimed->content != NULL && claimed->content[0] != '\0';
+    if (claimed->processing_attempts > MOST_ATTEMPTS)
+        return error_set(&processed->error, VDB_BAD_INPUT,
+                         "Look into the workers' logs, then set its status to `pending`.",
+                         "%d workers have ended while they had the document", MOST_ATTEMPTS);
     vdb_status status = has_text ? VDB_OK : find_file(claimed, options->files, path, &processed->error);
     if (status == VDB_OK)
         status = ingest_stored(t, &document, lease, has_text ? NULL : path, progress, context, &processed->added,

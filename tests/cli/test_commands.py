@@ -314,7 +314,7 @@ class Search(Database):
                                        "took_ms", "results", "duplicates", "below_threshold", "best_below_threshold"])
         self.assertEqual((found["verdict"], found["mode"], found["left_out"], found["embedded"]), ("found", "hybrid", None, "provider"))
         self.assertEqual((found["domain_uuid"], found["question"]), (CLINIC_UUID, "Quanto custa uma limpeza?"))
-        self.assertEqual(list(found["took_ms"]), ["embed", "search"])
+        self.assertEqual(list(found["took_ms"]), ["embed", "search", "total"])
         self.assertEqual(len(found["results"]), 2)
         for hit in found["results"]:
             self.assertEqual(list(hit), ["chunk_uuid", "document_uuid", "document_name", "chunk_index", "content", "metadata", "similarity",

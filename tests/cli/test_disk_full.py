@@ -25,8 +25,7 @@ def can_mount():
         return True
 
 
-@unittest.skipUnless(can_mount(), "needs the right to mount a file system")
-class DiskFull(OwnCluster, Faults):
+class FullDisk(OwnCluster, Faults):
     """A cluster on a small file system in memory."""
 
     CLUSTER = "disk"
@@ -70,6 +69,11 @@ class DiskFull(OwnCluster, Faults):
                 self.assertRegex(done.stderr.decode(), r"(?m)^voicedb: .*\n(  .*\n)?hint: [A-Z].*\.$")
             yield done.returncode
         self.assertEqual(done.returncode, 6, "all fits into nothing")
+
+
+@unittest.skipUnless(can_mount(), "needs the right to mount a file system")
+class DiskFull(FullDisk):
+    """Commands of the operator."""
 
     def assert_schema(self, env):
         self.assertEqual(self.voicedb("migrate", env=env), "The schema is current.\n")
@@ -116,6 +120,11 @@ class DiskFull(OwnCluster, Faults):
             self.assertEqual(self.rows_of(CLINIC_UUID), mine)
             self.assertEqual(self.rows_of_others(CLINIC_UUID), others)
 
+
+@unittest.skipUnless(can_mount(), "needs the right to mount a file system")
+class Documents(FullDisk):
+    """Documents on their way into the database."""
+
     def text(self, path, word):
         """Passages for some megabytes, with their embeddings."""
         with open(path, "w", encoding="utf-8") as file:
@@ -123,14 +132,13 @@ class DiskFull(OwnCluster, Faults):
         return word
 
     def passages(self):
-        return self.sql("SELECT split_part(content, ' ', 1), count(*), count(DISTINCT chunk_index) FROM v_voice_document_chunks "
+        return self.sql("SELECT split_part(c.content, ' ', 1), count(*), count(DISTINCT chunk_index) FROM v_voice_document_chunks c "
                         "JOIN v_voice_documents USING (domain_uuid, document_uuid) WHERE document_name = 'a.md' GROUP BY 1")
 
     def use_builtin(self):
         self.sql(f"""UPDATE v_voice_ai_providers SET is_default = true
                      WHERE provider_type = 'embeddings' AND domain_uuid = '{CLINIC_UUID}'""")
-        self.addCleanup(self.sql, """DELETE FROM v_voice_documents WHERE document_name = 'a.md';
-                                     UPDATE v_voice_ai_providers SET is_default = false""")
+        self.addCleanup(self.sql, "DELETE FROM v_voice_documents WHERE document_name = 'a.md'")
 
     def test_document_add(self):
         self.use_builtin()

@@ -53,6 +53,11 @@ class Ingestion(Database):
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", name, "--default", "--config",
                        self.config(scenario, **more))
 
+    def use_builtin(self, providers=""):
+        """Instead of these of all providers."""
+        self.sql(f"DELETE FROM v_voice_ai_providers {providers}")
+        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
+
     def change(self, scenario, **more):
         self.at_clinic("provider", "update", "server", "--type", "embeddings", "--config", self.config(scenario, **more))
 
@@ -139,10 +144,6 @@ class Folders(Ingestion):
         missing = os.path.join(self.folder, "nowhere")
         self.refused_unchanged("document", "add", missing, status=9,
                                message=f"cannot read {missing}: No such file or directory", hint="Check the path")
-
-    def use_builtin(self):
-        self.sql("DELETE FROM v_voice_ai_providers")
-        self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
 
     def test_ten_thousand_small_files(self):
         self.use_builtin()
@@ -311,6 +312,19 @@ class Workers(Ingestion):
         self.assertEqual(self.state_of(other)[0], "ready")
         self.assertEqual(self.run_once(), "")
 
+    def test_tenants_take_turns(self):
+        """One with very many documents does not keep the others waiting."""
+        self.at_hotel("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
+        self.addCleanup(self.sql, f"DELETE FROM v_voice_ai_providers WHERE domain_uuid = '{HOTEL_UUID}'")
+        self.use_builtin(f"WHERE domain_uuid = '{CLINIC_UUID}'")
+        self.sql(f"""INSERT INTO v_voice_documents (domain_uuid, document_name, content)
+                     SELECT d, d || '-' || n, 'Um texto.' FROM generate_series(1, 25) n, unnest('{{{CLINIC_UUID},{HOTEL_UUID}}}'::uuid[]) d""")
+        printed = self.voicedb("document", "run", "--once").splitlines()
+        self.assertEqual(len(printed), 50)
+        self.assertIn(HOTEL_UUID, printed[10])
+        self.assertIn(CLINIC_UUID, printed[20])
+        self.assertEqual(self.sql("SELECT DISTINCT processing_status FROM v_voice_documents"), [["ready"]])
+
     def test_two_workers_share_the_documents(self):
         self.change("unhurried")
         uuids = [self.pending(f"d{n}", f"O serviço {n} custa {n} reais.") for n in range(12)]
@@ -442,6 +456,17 @@ class Workers(Ingestion):
         self.run_once(status=8)
         self.assertEqual(self.state_of(uuid)[0], "failed")
         self.change("good")
+        self.sql("UPDATE v_voice_documents SET processing_status = 'pending'")
+        self.run_once()
+        self.assertEqual(self.state_of(uuid), ["ready", "1", "0", "", ""])
+
+    def test_a_document_that_ends_its_workers_is_given_up(self):
+        """Whoever has it dies, again and again: the next one does not try."""
+        uuid = self.pending("d", "O serviço custa 10 reais.")
+        self.sql("UPDATE v_voice_documents SET processing_status = 'processing', processing_attempts = 8, "
+                 f"processing_lease = '{CLINIC_UUID}', processing_until = now()")
+        self.run_once(status=9)
+        self.assertEqual(self.state_of(uuid)[:4], ["failed", "0", "0", "8 workers have ended while they had the document"])
         self.sql("UPDATE v_voice_documents SET processing_status = 'pending'")
         self.run_once()
         self.assertEqual(self.state_of(uuid), ["ready", "1", "0", "", ""])

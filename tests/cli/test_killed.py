@@ -184,7 +184,7 @@ class Killed(Database):
                 shown += block
             self.assertEqual(process.wait(60), -signal.SIGINT)
             os.close(master)
-            self.assertRegex(shown.decode(), r"^added +2 passages .*/a\.txt\r\n\r\x1b\[K1/3 documents \[#* *\] +\d+ %  0\.0 of \d+\.\d MB, 2 passages")
+            self.assertRegex(shown.decode(), r"^added +\d+ passages .*/a\.txt\r\n\r\x1b\[K1/3 documents \[#* *\] +\d+ %  0\.0 of \d+\.\d MB, \d+ passages")
             bars = [line for line in shown.decode().replace("\n", "\r").split("\r") if "documents [" in line]
             self.assertLess(max(map(len, bars)), 100 + len("\x1b[K"))
             self.assertRegex(shown.decode(), r"\r\x1b\[Kvoicedb: .*/b\.txt: interrupted\r\n")

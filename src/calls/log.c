@@ -116,7 +116,7 @@ typedef struct pending {
     buffer bytes;
     const vdb_message *message; /* that a say is of */
     uint32_t turn;              /* it got */
-    uint64_t sequence;          /* it got */
+    receipt receipt;            /* it got */
 } pending;
 
 static vdb_status encode(pending *p, const width *widths, size_t count, vdb_error *error)
@@ -148,8 +148,9 @@ static vdb_status put(vdb_log *log, appender *append, pending *p, vdb_error *err
     buffer_free(&p->bytes);
     if (status != VDB_OK)
         return status;
+    spool_acknowledge(log->spool, &p->receipt);
     writer_wake(log->writer);
-    return spool_sync(log->spool, p->sequence, error);
+    return spool_sync(log->spool, p->receipt.end.sequence, error);
 }
 
 static talk *find(vdb_log *log, const pending *p)
@@ -184,7 +185,7 @@ static vdb_status append_start(vdb_log *log, pending *p, vdb_error *error)
     c = conversations_add(&log->conversations, &e->domain, &e->conversation, &e->call, e->at);
     if (c == NULL)
         return error_memory(error);
-    vdb_status status = spool_append(log->spool, &p->bytes, 0, &p->sequence, error);
+    vdb_status status = spool_append(log->spool, &p->bytes, 0, &p->receipt, error);
     if (status != VDB_OK)
         conversations_remove(&log->conversations, c);
     return status;
@@ -198,7 +199,7 @@ static vdb_status append_say(vdb_log *log, pending *p, vdb_error *error)
     if (status == VDB_OK)
         status = conversation_turn(c, m->role, (uint32_t)m->turn_number, &p->turn, error);
     if (status == VDB_OK)
-        status = spool_append(log->spool, &p->bytes, p->turn, &p->sequence, error);
+        status = spool_append(log->spool, &p->bytes, p->turn, &p->receipt, error);
     if (status == VDB_OK)
         conversation_said(c, m->role, p->turn, p->entry.at);
     return status;
@@ -209,7 +210,7 @@ static vdb_status append_end(vdb_log *log, pending *p, vdb_error *error)
     talk *c;
     vdb_status status = find_open(log, p, &c, error);
     if (status == VDB_OK)
-        status = spool_append(log->spool, &p->bytes, 0, &p->sequence, error);
+        status = spool_append(log->spool, &p->bytes, 0, &p->receipt, error);
     if (status == VDB_OK) {
         c->ended = true;
         c->last_at = p->entry.at;

@@ -84,13 +84,26 @@ static bool sync_directory(const spool *s)
     return synced;
 }
 
+/* Of a lock that is held for some microseconds: going to sleep for it, and being woken, takes ten times as long. */
+static void init_short_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t type;
+    pthread_mutexattr_init(&type);
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+    pthread_mutexattr_settype(&type, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    pthread_mutex_init(lock, &type);
+    pthread_mutexattr_destroy(&type);
+}
+
 spool *spool_allocate(const char *directory)
 {
     spool *s = sodium_init() < 0 ? NULL : calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
     s->lock_fd = -1;
-    pthread_mutex_init(&s->lock, NULL);
+    init_short_lock(&s->lock);
+    init_short_lock(&s->mark_lock);
     pthread_mutex_init(&s->sync_lock, NULL);
     s->directory = strdup(directory);
     if (s->directory != NULL)
@@ -144,6 +157,7 @@ static void destroy(spool *s, bool with_lock_file)
         close(s->lock_fd);
     }
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->mark_lock);
     pthread_mutex_destroy(&s->sync_lock);
     free(s->directory);
     free(s);
@@ -260,12 +274,28 @@ static vdb_status unwritten(const spool *s, vdb_error *error)
     return error_system(error, cannot_write, "the spool in %s cannot be written", s->directory);
 }
 
+/*
+ * Outside of the lock, under which only the record itself is written. A segment that is not marked so far is still the
+ * last one: next_segment() marks it, and waits for this lock, before it can be done and freed. A mark that cannot be
+ * written is not tried again: the record is there, only its loss would not be noticed.
+ */
+void spool_acknowledge(spool *s, const receipt *made)
+{
+    pthread_mutex_lock(&s->mark_lock);
+    if (s->marked_sequence < made->end.sequence) {
+        (void)write_mark(made->segment, &made->end, SEGMENT_ACKNOWLEDGED);
+        s->marked_sequence = made->end.sequence;
+    }
+    pthread_mutex_unlock(&s->mark_lock);
+}
+
 static bool next_segment(spool *s)
 {
     segment *old = s->last;
     segment *g = segment_create(s, old->header.number + 1, s->next_sequence);
     if (g == NULL)
         return false;
+    spool_acknowledge(s, &(receipt){ .segment = old, .end = old->acknowledged });
     if (s->durable && fdatasync(old->fd) != 0) {
         segment_free(g);
         return false;
@@ -275,7 +305,7 @@ static bool next_segment(spool *s)
     return true;
 }
 
-vdb_status spool_append(spool *s, buffer *record, uint32_t turn, uint64_t *sequence, vdb_error *error)
+vdb_status spool_append(spool *s, buffer *record, uint32_t turn, receipt *made, vdb_error *error)
 {
     if (!spool_has_room(s, record->length))
         return full(s, error);
@@ -285,13 +315,13 @@ vdb_status spool_append(spool *s, buffer *record, uint32_t turn, uint64_t *seque
     const mark end = { .offset = g->size + record->length, .sequence = s->next_sequence };
     entry_seal((uint8_t *)record->data, &g->header, end.sequence, turn);
     /* What a failed write leaves is overwritten by the next one, and lies behind the mark until then. */
-    if (!write_at(g->fd, record->data, record->length, g->size) || !write_mark(g, &end, SEGMENT_ACKNOWLEDGED))
+    if (!write_at(g->fd, record->data, record->length, g->size))
         return unwritten(s, error);
     g->acknowledged = end;
     g->size = end.offset;
     s->bytes += record->length;
     s->next_sequence++;
-    *sequence = end.sequence;
+    *made = (receipt){ .segment = g, .end = end };
     return VDB_OK;
 }
 
@@ -302,8 +332,10 @@ vdb_status spool_sync(spool *s, uint64_t sequence, vdb_error *error)
     vdb_status status = VDB_OK;
     pthread_mutex_lock(&s->sync_lock);
     if (s->synced_sequence < sequence) {
+        pthread_mutex_lock(&s->mark_lock);
+        uint64_t written = s->marked_sequence;
+        pthread_mutex_unlock(&s->mark_lock);
         pthread_mutex_lock(&s->lock);
-        uint64_t written = s->next_sequence - 1;
         int fd = dup(s->last->fd); /* the segment may be done and closed meanwhile */
         pthread_mutex_unlock(&s->lock);
         if (fd >= 0 && fdatasync(fd) == 0)
@@ -322,6 +354,9 @@ vdb_status spool_sync(spool *s, uint64_t sequence, vdb_error *error)
 void segment_note_delivered(segment *g, const mark *m)
 {
     g->delivered = *m;
+    /* A record that its writer was killed behind, or is about to acknowledge: no mark is ahead of the other. */
+    if (!g->damaged)
+        spool_acknowledge(g->owner, &(receipt){ .segment = g, .end = *m });
     (void)write_mark(g, m, SEGMENT_DELIVERED);
 }
 

@@ -39,7 +39,9 @@ struct spool {
     uint64_t limit, segment_size;
     uint64_t bytes; /* of all its segments */
     uint64_t next_sequence;
-    segment *first, *last; /* the last one is appended to, unless the spool was adopted */
+    segment *first, *last;     /* the last one is appended to, unless the spool was adopted */
+    pthread_mutex_t mark_lock; /* taken alone, or behind `lock` */
+    uint64_t marked_sequence;  /* guarded by mark_lock: all up to here are acknowledged in their segments' headers */
     pthread_mutex_t sync_lock;
     uint64_t synced_sequence; /* guarded by sync_lock */
 };
@@ -69,11 +71,20 @@ void spool_release(spool *s);
 /* Releases memory and lock; files that are not done stay, those of an empty spool go. NULL is allowed. */
 void spool_close(spool *s);
 
+/* Where an appended record is. Zeroed: nothing was appended. */
+typedef struct receipt {
+    segment *segment;
+    mark end;
+} receipt;
+
 /*
  * Appends a record that entry_encode() has made. The lock is held by the caller. When this returns, the record outlives
  * the process. VDB_UNREACHABLE: the spool is full; VDB_BAD_INPUT: it cannot be written.
  */
-vdb_status spool_append(spool *s, buffer *record, uint32_t turn, uint64_t *sequence, vdb_error *error);
+vdb_status spool_append(spool *s, buffer *record, uint32_t turn, receipt *made, vdb_error *error);
+/* Comes before a caller is told that the record is there: notes it, so that it is missed when it is gone. Without the
+ * lock. */
+void spool_acknowledge(spool *s, const receipt *made);
 /* In a durable spool: waits until the record is on the disk. Without the lock. */
 vdb_status spool_sync(spool *s, uint64_t sequence, vdb_error *error);
 

@@ -99,8 +99,10 @@ static void take_segment(spool *s, const char *name, spool_note note, void *cont
     if (g == NULL && path != NULL)
         keep_unreadable(path, note, context);
     free(path);
-    if (g != NULL)
-        spool_add_segment(s, g);
+    if (g == NULL)
+        return;
+    spool_add_segment(s, g);
+    s->marked_sequence = g->acknowledged.sequence;
 }
 
 static vdb_status take_segments(spool *s, spool_note note, void *context, vdb_error *error)

@@ -78,12 +78,15 @@ def sections(text):
 def targets(found):
     lines = ["| measurement | target | measured | must reach | |", "|---|---|---|---|---|"]
     for name in NAMES:
-        rows = [[cell.strip() for cell in line.split("|")] for line in found.get(name, "").splitlines()]
-        start = next((i for i, row in enumerate(rows) if row[1:4] == ["target", "measured", "must reach"]), len(rows))
-        for row in rows[start + 2:]:
-            if len(row) != 6:
-                break
-            lines.append(f"| {name} | " + " | ".join(row[1:5]) + " |")
+        within = False
+        for line in found.get(name, "").splitlines():
+            row = [cell.strip() for cell in line.split("|")]
+            if row[1:4] == ["target", "measured", "must reach"]:
+                within = True
+            elif len(row) != 6:
+                within = False
+            elif within and set(row[1]) != {"-"}:
+                lines.append(f"| {name} | " + " | ".join(row[1:5]) + " |")
     return columns("\n".join(lines))
 
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs the measurements, or the one that is named, on the cluster that libpq's environment points at. `./dev bench` calls it.
 # With --quick the sizes are small, to see that everything works, and nothing is written to RESULTS.md. The databases of
-# tenantvec are kept in the cluster: `./dev pg --cluster bench drop` gives their 15 GB back. `--prepare tenantvec` makes
-# them and measures nothing, so that the measurement itself is short and has the machine to itself.
+# knowledge and of tenantvec are kept in the cluster: `./dev pg --cluster bench drop` gives their 17 GB back. `--prepare
+# knowledge` and `--prepare tenantvec` make them and measure nothing, so that the measurement itself is short and has the
+# machine to itself.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 programs=$VOICEDB_BUILD/bench
@@ -16,33 +17,39 @@ while :; do
     shift
 done
 
-fresh_database()
+# kept_database NAME: makes it unless it is there, and brings its schema up to date.
+kept_database()
 {
     export PGDATABASE=postgres
-    PGOPTIONS='-c client_min_messages=warning' dropdb --if-exists "$1"
-    createdb "$1"
+    exists=$(psql -XAtc "SELECT 1 FROM pg_database WHERE datname = '$1'")
+    [ -n "$exists" ] || createdb "$1"
     export PGDATABASE="$1"
-    psql -Xq -1 -v ON_ERROR_STOP=1 -f "$top/tests/fixtures/fusionpbx.sql"
+    [ -n "$exists" ] || psql -Xq -1 -v ON_ERROR_STOP=1 -f "$top/tests/fixtures/fusionpbx.sql"
     voicedb migrate >"$found" 2>&1 || {
         cat "$found" >&2
         exit 1
     }
 }
 
-# kept_databases: those of tenantvec's measurements, filled once and kept. Their data take minutes to make and to load.
-kept_databases()
+fresh_database()
+{
+    export PGDATABASE=postgres
+    PGOPTIONS='-c client_min_messages=warning' dropdb --if-exists "$1"
+    kept_database "$1"
+}
+
+# Data that take minutes to make and to load are made once and kept.
+prepare_knowledge()
+{
+    kept_database "bench_knowledge${quick:+_quick}"
+    # shellcheck disable=SC2086
+    "$programs/bench-knowledge" $quick --prepare
+}
+
+prepare_tenantvec()
 {
     for set in $("$programs/bench-tenantvec-load" --list); do
-        kept=bench_tenantvec_${quick:+quick_}$set
-        export PGDATABASE=postgres
-        exists=$(psql -XAtc "SELECT 1 FROM pg_database WHERE datname = '$kept'")
-        [ -n "$exists" ] || createdb "$kept"
-        export PGDATABASE="$kept"
-        [ -n "$exists" ] || psql -Xq -1 -v ON_ERROR_STOP=1 -f "$top/tests/fixtures/fusionpbx.sql"
-        voicedb migrate >"$found" 2>&1 || {
-            cat "$found" >&2
-            exit 1
-        }
+        kept_database "bench_tenantvec_${quick:+quick_}$set"
         # shellcheck disable=SC2086
         "$programs/bench-tenantvec-load" $quick "$set"
     done
@@ -90,14 +97,15 @@ measure()
     esac
 }
 
-if [ -n "$prepare" ] && [ "$*" != tenantvec ]; then
-    echo "bench: --prepare is for tenantvec, whose databases are kept" >&2
-    echo "hint: say \`./dev bench --prepare tenantvec\`." >&2
+if [ -n "$prepare" ] && [ "$*" != knowledge ] && [ "$*" != tenantvec ]; then
+    echo "bench: --prepare is for knowledge and tenantvec, whose databases are kept" >&2
+    echo "hint: say \`./dev bench --prepare knowledge\`." >&2
     exit 2
 fi
 case ${1:-all} in
 all) set -- search overhead ingest extract call webhook knowledge migrate backup doctor tenantvec ;;
-search | overhead | ingest | extract | call | webhook | knowledge | migrate | backup | doctor | tenantvec) ;;
+knowledge) set -- extract knowledge ;; # from the file to the answer
+search | overhead | ingest | extract | call | webhook | migrate | backup | doctor | tenantvec) ;;
 *)
     echo "bench: no measurement \`$1\`" >&2
     echo "hint: name one of search, overhead, ingest, extract, call, webhook, knowledge, migrate, backup, doctor, tenantvec, or none for all." >&2
@@ -110,14 +118,15 @@ trap 'rm -f "$found"' EXIT
 trap 'exit 130' INT TERM
 for name; do
     case $name in
-    tenantvec) kept_databases ;;
-    *) fresh_database "bench_$name" ;;
+    knowledge | tenantvec) "prepare_$name" ;;
+    *) [ -n "$prepare" ] || fresh_database "bench_$name" ;;
     esac
-    [ -z "$prepare" ] || exit 0
+    [ -z "$prepare" ] || continue
     measure "$name" >"$found"
     python3 "$top/bench/report.py" $quick "$name" <"$found"
     case $name in
     tenantvec) python3 "$top/bench/picture.py" $quick <"$found" ;;
+    knowledge) ;;
     *) drop_database "bench_$name" ;;
     esac
 done

@@ -1,6 +1,7 @@
 /*
  * voicedb-extract and voicedb-extract-pdf SECONDS MEGABYTES: reads the document that is its standard input, a file, and
- * writes its text as frames. Started by libvoicedb for every document, without environment and descriptors of its own.
+ * writes its text as frames. Started by libvoicedb for every document, with no descriptor but these and no environment
+ * but the C library's settings.
  */
 #include "extract/helper/program.h"
 #include "extract/helper/sandbox.h"

@@ -530,11 +530,12 @@ typedef struct vdb_search_result {
 
 /*
  * The `top` best passages of the tenant among the enabled, ready documents that the secretary may use: by cosine to the
- * question's embedding among those of its model, by the question's words, or by both, their ranks added up (reciprocal
- * rank fusion, k = 60). A passage is good enough when its similarity reaches the threshold, or its word_share does and
- * is at least 0.4. Release with vdb_search_free(). VDB_BAD_INPUT: no question, a question without words in lexical
- * mode, a vector that is too long, not finite or all zeros; VDB_PROVIDER: embedding failed. A provider that has failed
- * three questions of the process in a row is not asked for some seconds: they are answered as if it had failed again.
+ * question's embedding among those of its model, by the question's words, or by both, by the sum of what its two ranks
+ * are worth (reciprocal rank fusion, k = 60, times the similarity or the root of word_share). A passage is good enough
+ * when its similarity reaches the threshold, or its word_share does and is at least 0.4. Release with
+ * vdb_search_free(). VDB_BAD_INPUT: no question, a question without words in lexical mode, a vector that is too long,
+ * not finite or all zeros; VDB_PROVIDER: embedding failed. A provider that has failed three questions of the process in
+ * a row is not asked for some seconds: they are answered as if it had failed again.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
                                              vdb_search_result **result, vdb_error *error);

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Reciprocal rank fusion (Cormack, Clarke & Buettcher, SIGIR 2009) counts a first place alike whether the passage has
+ * all of the question's words or one of ten, and whether its vector is near or only the nearest of many far ones. So
+ * each place counts by what earned it: the cosine, and what is like it among words. The cosine of two bags of words is
+ * the root of the share of the one that the other has, times the same the other way round; hence the root.
+ */
 enum { RANK_OFFSET = 60 };
 
 /*
@@ -35,9 +41,14 @@ static int compare_scores(const void *a, const void *b)
     return compare_uuids(a, b);
 }
 
-static double rank_score(int64_t rank)
+static double rank_score(int64_t rank, double weight)
 {
-    return rank == 0 ? 0 : 1.0 / (double)(RANK_OFFSET + rank);
+    return rank == 0 ? 0 : weight / (double)(RANK_OFFSET + rank);
+}
+
+static double fused_score(const candidate *c)
+{
+    return rank_score(c->vector_rank, fmax(c->chunk->similarity, 0)) + rank_score(c->word_rank, sqrt(c->word_share));
 }
 
 /* Makes one of two candidates that stand beside each other and are the same chunk. */
@@ -85,7 +96,7 @@ static size_t collect(const chunk_finds *finds, candidate *all)
     qsort(all, count, sizeof *all, compare_uuids);
     count = merge(all, count);
     for (size_t i = 0; i < count; i++)
-        all[i].score = rank_score(all[i].vector_rank) + rank_score(all[i].word_rank);
+        all[i].score = fused_score(&all[i]);
     qsort(all, count, sizeof *all, compare_scores);
     return count;
 }

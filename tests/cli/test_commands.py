@@ -358,7 +358,7 @@ class Search(Database):
         self.assertEqual([r["domain_name"] for r in rows], [CLINIC, HOTEL])
         self.assertEqual(list(rows[0]), ["domain_uuid", "domain_name", "domain_enabled", "secretaries", "documents", "chunks",
                                          "conversations"])
-        self.assertEqual((rows[0]["secretaries"], rows[0]["documents"]), (1, 7))
+        self.assertEqual((rows[0]["secretaries"], rows[0]["documents"]), (1, 13))
         self.assertEqual(str(sum(r["chunks"] for r in rows)), self.sql("SELECT count(*) FROM v_voice_document_chunks")[0][0])
 
     def test_index(self):

@@ -71,7 +71,7 @@ with_psql()
         "$@" psql
         return
     fi
-    for loader in "$root"/usr/lib*/ld-linux*.so.*; do :; done
+    for loader in "$root"/usr/lib/*-linux-gnu*/ld-linux*.so.*; do :; done
     for libraries in "$root"/usr/lib/*-linux-gnu*/libpq.so.5; do :; done
     for binary in "$root"/usr/lib/postgresql/*/bin/psql; do :; done
     "$@" "$loader" --library-path "${libraries%/*}" "$binary"

@@ -83,7 +83,7 @@ class OwnCluster:
 
     @classmethod
     def home(cls):
-        return os.path.join(SOURCE, ".pg/clusters", cls.CLUSTER)
+        return os.path.join(SOURCE, ".pg", os.environ.get("VOICEDB_DEBIAN", ""), "clusters", cls.CLUSTER)
 
     @classmethod
     def leave(cls):

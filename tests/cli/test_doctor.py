@@ -33,13 +33,15 @@ class Doctor(Database):
         cls.environment = cls.environment | {"HOME": cls.folder, "PATH": os.path.dirname(VOICEDB) + ":" + os.environ["PATH"]}
         server = subprocess.run([VOICEDB, "--json", "doctor", "server-version"], env=os.environ | cls.environment, stdout=subprocess.PIPE,
                                 check=False)
-        cls.faults_of_server = [finding["problem"] for finding in json.loads(server.stdout)["findings"]]
+        # An old server is all that is wrong: every other check is tested on it all the same.
+        cls.codes = [code for code in CODES if code != "server-version" or not json.loads(server.stdout)["findings"]]
         if cls.migrated and cls.healthy:
             cls.make_healthy(CLINIC, CLINIC_UUID)
 
-    def setUp(self):
-        if self.faults_of_server:
-            self.skipTest(self.faults_of_server[0])  # nothing on it is without any fault
+    def run_raw(self, *args, **options):
+        if "doctor" in args and self.codes != CODES:
+            args += ("--except", "server-version")
+        return super().run_raw(*args, **options)
 
     @classmethod
     def run_quietly(cls, *args):
@@ -118,14 +120,14 @@ class Sound(Doctor):
     def test_a_sound_database(self):
         answer = self.examine(status=0)
         self.assertEqual(list(answer), ["found", "mended", "skipped", "failed", "checks", "findings"])
-        self.assertEqual([c["code"] for c in answer["checks"]], CODES)
+        self.assertEqual([c["code"] for c in answer["checks"]], self.codes)
         for check in answer["checks"]:
             self.assertEqual(list(check), CHECK)
             self.assertEqual((check["state"], check["reason"]), ("good", None), check)
         for finding in answer["findings"]:
             self.assertEqual((list(finding), finding["severity"], finding["code"]), (FINDING, "note", "pgvector-version"))
         text = self.voicedb("doctor")
-        self.assertEqual(text.splitlines()[-1], "good: " + ", ".join(CODES))
+        self.assertEqual(text.splitlines()[-1], "good: " + ", ".join(self.codes))
 
     def test_looking_changes_nothing(self):
         before = self.state()
@@ -137,7 +139,7 @@ class Sound(Doctor):
     def test_checks_can_be_chosen(self):
         self.assertEqual([c["code"] for c in self.examine("role", "drift")["checks"]], ["role", "drift"])
         self.assertEqual([c["code"] for c in self.examine("--except", "role", "--except", "drift")["checks"]],
-                         [code for code in CODES if code not in ("role", "drift")])
+                         [code for code in self.codes if code not in ("role", "drift")])
         self.assertEqual(self.voicedb("doctor", "role"), "good: role\n")
 
     def test_what_is_no_check(self):

@@ -2,11 +2,12 @@
 # ./dev pg in a checkout of its own, through everything that can happen to one.
 here=$(cd "$(dirname "$0")" && pwd -P)
 source=$(cd "$here/../.." && pwd -P)
+servers=.pg${VOICEDB_DEBIAN:+/$VOICEDB_DEBIAN}
 planned=41
 . "$here/tap.sh"
 
-mkdir -p "$source/.pg"
-base=$(mktemp -d "$source/.pg/test.XXXXXX") # the file system of the root that is linked there
+mkdir -p "$source/$servers"
+base=$(mktemp -d "$source/$servers/test.XXXXXX") # the file system of the root that is linked there
 checkout="$base/it's a checkout"
 
 as_root()
@@ -37,7 +38,7 @@ await()
 
 pid()
 {
-    head -n 1 "$checkout/.pg/clusters/main/data/postmaster.pid"
+    head -n 1 "$checkout/$servers/clusters/main/data/postmaster.pid"
 }
 
 clean_up()
@@ -50,13 +51,13 @@ trap 'exit 130' INT TERM
 
 # The private root of the surrounding checkout is shared by hard links; it is not written to. A server from a private root
 # needs no way into the directories above.
-mkdir -p "$checkout/.pg" "$checkout/tools" "$checkout/tests"
+mkdir -p "$checkout/$servers" "$checkout/tools" "$checkout/tests"
 cp "$source/dev" "$checkout/"
 cp -r "$source/tools/dev" "$checkout/tools/"
 cp -r "$source/tests/fixtures" "$checkout/tests/"
 chmod 755 "$base"
-if [ -d "$source/.pg/root" ]; then
-    as_root cp -al "$source/.pg/root" "$checkout/.pg/root"
+if [ -d "$source/$servers/root" ]; then
+    as_root cp -al "$source/$servers/root" "$checkout/$servers/root"
     chmod 700 "$base"
 fi
 
@@ -64,7 +65,7 @@ fi
 pg status >/dev/null
 is "status before: stopped" $? 3
 is "psql before: not reached" "$(sql 'select 1' 2>/dev/null || echo "exit $?")" "exit 6"
-mkdir -p "$checkout/.pg/clusters/main/data.new/base"
+mkdir -p "$checkout/$servers/clusters/main/data.new/base"
 ok "start, with what an interrupted initdb left" pg start
 ok "status: running" pg status
 like "status tells versions" "$(pg status)" 'PostgreSQL [0-9.]+.*pgvector [0-9.]+'
@@ -74,7 +75,7 @@ is "encoding" "$(sql 'show server_encoding')" UTF8
 is "data checksums" "$(sql 'show data_checksums')" on
 is "fsync" "$(sql 'show fsync')" on
 is "no TCP" "$(sql 'show listen_addresses')" ""
-is "the socket is its owner's alone" "$(stat -c %a "$checkout/.pg/clusters/main/socket")" 700
+is "the socket is its owner's alone" "$(stat -c %a "$checkout/$servers/clusters/main/socket")" 700
 ok "the server is not root" test "$(stat -c %u "/proc/$(pid)")" -ne 0
 ok "pgvector is there" sql 'create extension vector'
 is "env is nothing but shell assignments" "$(pg env | grep -cv '^export [A-Z_]*=')" 0
@@ -106,9 +107,9 @@ is "nothing is lost" "$(sql 'select word from kept')" kept
 pg stop
 sleep 300 &
 other=$!
-echo "$other" >"$checkout/.pg/clusters/main/data/postmaster.pid"
-echo "$other" >"$checkout/.pg/clusters/main/socket/.s.PGSQL.5432.lock"
-: >"$checkout/.pg/clusters/main/socket/.s.PGSQL.5432"
+echo "$other" >"$checkout/$servers/clusters/main/data/postmaster.pid"
+echo "$other" >"$checkout/$servers/clusters/main/socket/.s.PGSQL.5432.lock"
+: >"$checkout/$servers/clusters/main/socket/.s.PGSQL.5432"
 pg status >/dev/null
 is "another process with a stale file's number is no server" $? 3
 ok "start with a stale pid file and a stale socket" pg start
@@ -116,15 +117,15 @@ ok "that other process lives on" kill -0 "$other"
 kill "$other"
 
 pg stop
-cp -a "$checkout/.pg/clusters/main/data" "$base/data"
-rm "$checkout/.pg/clusters/main/data/PG_VERSION"
+cp -a "$checkout/$servers/clusters/main/data" "$base/data"
+rm "$checkout/$servers/clusters/main/data/PG_VERSION"
 said=$(pg start 2>&1)
 is "start on what is left of a cluster" $? 0
 like "it says what it is" "$said" 'what is left of cluster main has no PG_VERSION'
 is "and makes a new one" "$(sql "select to_regclass('kept') is null and to_regclass('v_domains') is not null")" t
 pg stop
-rm -rf "$checkout/.pg/clusters/main/data"
-mv -T "$base/data" "$checkout/.pg/clusters/main/data"
+rm -rf "$checkout/$servers/clusters/main/data"
+mv -T "$base/data" "$checkout/$servers/clusters/main/data"
 ok "another cluster's data can take its place" pg start
 
 # ---- moved -------------------------------------------------------------------------------------------------------------
@@ -151,6 +152,6 @@ pg --conf "$base/settings" start 2>/dev/null
 is "settings of one's own" "$(sql 'show work_mem')" 7MB
 pg --cluster other start 2>/dev/null
 pg --cluster other drop
-ok "drop takes a cluster away" test ! -e "$checkout/.pg/clusters/other"
+ok "drop takes a cluster away" test ! -e "$checkout/$servers/clusters/other"
 is "and no other one" "$(sql 'select word from kept')" kept
 done_testing

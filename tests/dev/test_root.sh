@@ -3,15 +3,16 @@
 # A stand-in for mmdebstrap hands out the surrounding checkout's root instead of fetching a Debian.
 here=$(cd "$(dirname "$0")" && pwd -P)
 source=$(cd "$here/../.." && pwd -P)
-if [ "$(id -u)" -ne 0 ] || [ ! -d "$source/.pg/root" ]; then
+servers=.pg${VOICEDB_DEBIAN:+/$VOICEDB_DEBIAN}
+if [ "$(id -u)" -ne 0 ] || [ ! -d "$source/$servers/root" ]; then
     echo "1..0 # SKIP needs root, and a machine whose PostgreSQL is in a private root"
     exit 0
 fi
 planned=12
 . "$here/tap.sh"
 
-mkdir -p "$source/.pg"
-base=$(mktemp -d "$source/.pg/test.XXXXXX") # the file system of the root that is linked there
+mkdir -p "$source/$servers"
+base=$(mktemp -d "$source/$servers/test.XXXXXX") # the file system of the root that is linked there
 checkout=$base/checkout
 clean_up()
 {
@@ -54,18 +55,18 @@ said=$(start fails)
 is "a failed try: exit status" $? 1
 like "a failed try: the log is shown" "$said" 'no space left'
 like "a failed try: what to do" "$said" '^hint: Mend what .*root.log says'
-ok "a failed try leaves no root" test ! -e "$checkout/.pg/root"
+ok "a failed try leaves no root" test ! -e "$checkout/$servers/root"
 start dies >/dev/null
-ok "a killed try leaves no root" test ! -e "$checkout/.pg/root"
-ok "a killed try leaves its half-made root" test -e "$checkout/.pg/root.new/usr"
-ok "the next try succeeds" start "$source/.pg/root"
-ok "and leaves nothing half-made" test ! -e "$checkout/.pg/root.new"
+ok "a killed try leaves no root" test ! -e "$checkout/$servers/root"
+ok "a killed try leaves its half-made root" test -e "$checkout/$servers/root.new/usr"
+ok "the next try succeeds" start "$source/$servers/root"
+ok "and leaves nothing half-made" test ! -e "$checkout/$servers/root.new"
 "$checkout/dev" pg psql -Xqc "create table kept as select 'kept'::text as word"
 "$checkout/dev" pg stop
-rm -f "$checkout/.pg/root/.voicedb" # a hard link: only this root loses its mark
-said=$(start "$source/.pg/root")
-like "a root without its mark is made again" "$said" 'making a private Debian 13 root'
-ok "the old one is gone" test ! -e "$checkout/.pg/root.old"
+rm -f "$checkout/$servers/root/.voicedb" # a hard link: only this root loses its mark
+said=$(start "$source/$servers/root")
+like "a root without its mark is made again" "$said" 'making a private Debian [0-9]+ root'
+ok "the old one is gone" test ! -e "$checkout/$servers/root.old"
 is "the cluster is as it was" "$("$checkout/dev" pg psql -XAtqc 'select word from kept')" kept
 is "a root that is there is not made again" "$(start fails)" ""
 done_testing

@@ -358,7 +358,9 @@ void kill_server(void)
 {
     char path[512];
     int pid = 0;
-    snprintf(path, sizeof path, "%s/clusters/%s/data/postmaster.pid", source(".pg"), own_cluster);
+    const char *debian = getenv("VOICEDB_DEBIAN");
+    const char *servers = source(debian != NULL ? text(".pg/%s", debian) : ".pg");
+    snprintf(path, sizeof path, "%s/clusters/%s/data/postmaster.pid", servers, own_cluster);
     FILE *file = fopen(path, "r");
     if (file == NULL || fscanf(file, "%d", &pid) != 1 || kill(pid, SIGKILL) != 0)
         fail_msg("the server cannot be killed: %s", path);

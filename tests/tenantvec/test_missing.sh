@@ -3,10 +3,11 @@
 # extension, has a server of its own; where PostgreSQL is in a private root, that is a copy of the root without it.
 here=$(cd "$(dirname "$0")" && pwd -P)
 source=$(cd "$here/../.." && pwd -P)
+servers=.pg${VOICEDB_DEBIAN:+/$VOICEDB_DEBIAN}
 planned=10
 . "$source/tests/dev/tap.sh"
 
-base=$(mktemp -d "$source/.pg/test.XXXXXX")
+base=$(mktemp -d "$source/$servers/test.XXXXXX")
 checkout=$base/checkout
 clean_up()
 {
@@ -16,13 +17,13 @@ clean_up()
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-mkdir -p "$checkout/tools" "$checkout/tests" "$checkout/.pg"
+mkdir -p "$checkout/tools" "$checkout/tests" "$checkout/$servers"
 cp "$source/dev" "$checkout/"
 cp -r "$source/tools/dev" "$checkout/tools/"
 cp -r "$source/tests/fixtures" "$checkout/tests/"
-if [ -d "$source/.pg/root" ]; then
-    cp -al "$source/.pg/root" "$checkout/.pg/root"
-    rm "$checkout"/.pg/root/usr/share/postgresql/*/extension/tenantvec*
+if [ -d "$source/$servers/root" ]; then
+    cp -al "$source/$servers/root" "$checkout/$servers/root"
+    rm "$checkout/$servers"/root/usr/share/postgresql/*/extension/tenantvec*
 fi
 chmod 755 "$base"
 export VOICEDB_PACKAGES=skip

@@ -6,7 +6,8 @@ base=$(mktemp -d)
 trap 'rm -rf "$base"' EXIT
 
 # Each line: COMPILER HEADERS. TENANTVEC_HEADERS names more directories like /usr/include/postgresql/17/server.
-for headers in /usr/include/postgresql/*/server "$source"/.pg/root/usr/include/postgresql/*/server ${TENANTVEC_HEADERS:-}; do
+for headers in /usr/include/postgresql/*/server "$source"/.pg/root/usr/include/postgresql/*/server \
+    "$source"/.pg/*/root/usr/include/postgresql/*/server ${TENANTVEC_HEADERS:-}; do
     for compiler in gcc clang; do
         [ ! -f "$headers/postgres.h" ] || [ "$(basename "${headers%/server}")" -lt 13 ] ||
             ! command -v "$compiler" >/dev/null 2>&1 || echo "$compiler $headers"

@@ -63,8 +63,8 @@ build_tenantvec()
 
 install_tenantvec()
 {
-    output=$top/build/tenantvec
-    rm -rf "$output" && mkdir -p "$top/build" && cp -r --preserve=timestamps "$sources" "$output" || return 1
+    output=$top/build${VOICEDB_DEBIAN:+-$VOICEDB_DEBIAN}/tenantvec
+    rm -rf "$output" && mkdir -p "${output%/*}" && cp -r --preserve=timestamps "$sources" "$output" || return 1
     if [ "$kind" = installed ]; then
         make -C "$output" with_llvm=no PG_CONFIG="$bindir/pg_config" all install
     else

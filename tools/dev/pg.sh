@@ -1,7 +1,6 @@
 # shellcheck shell=sh
-# The private PostgreSQL clusters: .pg/clusters/NAME holds data/, socket/ and log. Needs common.sh, packages.sh, server.sh.
+# The private PostgreSQL clusters: $pg/clusters/NAME holds data/, socket/ and log. Needs common.sh, packages.sh, server.sh.
 
-pg=$top/.pg
 cluster=main
 conf=
 

@@ -2,19 +2,31 @@
 # Which PostgreSQL the private clusters run on, and as whom. Needs common.sh and packages.sh.
 #
 # choose_server sets
-#   kind      installed, or root: a private Debian under .pg/root
+#   kind      installed, or root: a private Debian under $pg/root
 #   major     17
 #   bindir    where postgres is, as the server sees it
 #   clients   where psql, pg_dump ... are, as everybody else sees it
 #   prefix    the directory of ours that holds its lib/ and share/
 #   share     where its extensions are, as everybody sees it
-#   inside    how the server sees .pg: its path, or nothing where .pg is the server's root directory
+#   inside    how the server sees $pg: its path, or nothing where $pg is the server's root directory
 # server_account sets uid and gid, the account that the server runs as.
 
-suite=trixie
-root_major=17
+# VOICEDB_DEBIAN names a release whose PostgreSQL is wanted: a private root of it, with clusters of its own beside it.
+pg=$top/.pg${VOICEDB_DEBIAN:+/$VOICEDB_DEBIAN}
+suite=${VOICEDB_DEBIAN:-trixie}
+pgvector_suite= # where pgvector's source is taken from, for a release that has no package of it
+old= # has /lib beside /usr/lib, and a security archive that is not kept whole any more
+case $suite in
+bullseye) debian=11 root_major=13 pgvector_suite=trixie old=yes ;;
+bookworm) debian=12 root_major=15 pgvector_suite=trixie ;;
+trixie) debian=13 root_major=17 ;;
+forky) debian=14 root_major=18 ;;
+*) die 2 "VOICEDB_DEBIAN=$suite is no release that is known here" \
+    "Set it to bullseye, bookworm, trixie or forky, or leave it unset." ;;
+esac
 root_mark="$suite 1"
-root_packages="postgresql-$root_major postgresql-$root_major-pgvector postgresql-server-dev-$root_major make gcc"
+root_packages="postgresql-$root_major postgresql-server-dev-$root_major libipc-run-perl make gcc"
+[ -n "$pgvector_suite" ] || root_packages="$root_packages postgresql-$root_major-pgvector"
 
 # Root, whom PostgreSQL refuses, lends it to an account that owns nothing.
 server_account()
@@ -43,6 +55,11 @@ run_as_account()
 account_reaches_checkout()
 {
     ! is_root || setpriv --reuid="$uid" --regid="$gid" --clear-groups test -x "$top" 2>/dev/null
+}
+
+may_use_installed()
+{
+    [ -z "${VOICEDB_DEBIAN:-}" ] && account_reaches_checkout
 }
 
 # Prints the newest installed major version, 13 or later, that has pgvector.
@@ -79,7 +96,7 @@ use_root()
     clients=$pg/clients
     prefix=$pg/root/usr
     share=$prefix/share/postgresql/$major
-    where="in a private Debian 13 root"
+    where="in a private Debian $debian root"
 }
 
 root_is_ready()
@@ -94,7 +111,7 @@ look_for_server()
     server_account
     if root_is_ready; then
         use_root
-    elif account_reaches_checkout && v=$(installed_major) && [ -n "$v" ]; then
+    elif may_use_installed && v=$(installed_major) && [ -n "$v" ]; then
         use_installed "$v"
     else
         return 1
@@ -107,7 +124,7 @@ choose_server()
     mkdir -p "$pg"
     if ! look_for_server; then
         v=
-        if account_reaches_checkout && [ "${VOICEDB_PACKAGES:-}" != skip ] && command -v apt-cache >/dev/null 2>&1; then
+        if may_use_installed && [ "${VOICEDB_PACKAGES:-}" != skip ] && command -v apt-cache >/dev/null 2>&1; then
             update_package_lists
             v=$(offered_major)
         fi
@@ -163,10 +180,11 @@ apt_options()
 make_root()
 {
     need_packages mmdebstrap debian-archive-keyring
-    say "making a private Debian 13 root in ${pg#"$top"/}/root (about 40 s, 750 MB)"
+    say "making a private Debian $debian root in ${pg#"$top"/}/root (about 40 s, 750 MB)"
     as_root rm -rf --one-file-system "$pg/root.new" "$pg/root.old"
     isolate=
     as_root unshare --mount true 2>/dev/null && isolate="unshare --mount"
+    main=$(mirror 0 http://deb.debian.org/debian)
     # shellcheck disable=SC2016,SC2046
     set -- --mode=root --variant=minbase --quiet --include="$(echo "$root_packages" | tr ' ' ',')" \
         --aptopt='Acquire::Languages "none"' \
@@ -175,18 +193,29 @@ make_root()
         --dpkgopt='path-exclude=/usr/lib/llvm-*/lib/*.a' --dpkgopt='path-exclude=/usr/lib/llvm-*/bin/*' \
         --dpkgopt='path-exclude=/usr/lib/*/libclang*' --dpkgopt='path-exclude=/usr/bin/*lto-dump*' \
         --essential-hook='mkdir -p "$1/etc/postgresql-common/createcluster.d"' \
-        --essential-hook='echo "create_main_cluster = off" >"$1/etc/postgresql-common/createcluster.d/voicedb.conf"' \
-        --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
+        --essential-hook='echo "create_main_cluster = off" >"$1/etc/postgresql-common/createcluster.d/voicedb.conf"'
+    if [ -n "$pgvector_suite" ]; then
+        # shellcheck disable=SC2016
+        set -- "$@" --customize-hook='mkdir "$1/src" && cd "$1/src" &&
+            APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q source --download-only pgvector &&
+            tar -xzf pgvector_*.orig.tar.gz' \
+            --customize-hook='chroot "$1" sh -c "make -C /src/pgvector-* OPTFLAGS= with_llvm=no install"'
+    fi
+    # shellcheck disable=SC2016
+    set -- "$@" --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
         --customize-hook='echo "'"$root_mark"'" >"$1/.voicedb"'
     apt_options >"$pg/apt.conf"
     while IFS= read -r option; do
         set -- "$@" --aptopt="${option%;}"
     done <"$pg/apt.conf"
-    main=$(mirror 0 http://deb.debian.org/debian)
+    # shellcheck disable=SC2016
+    [ -z "$old" ] || set -- "$@" --setup-hook='for name in bin sbin lib lib32 lib64 libx32; do
+        mkdir -p "$1/usr/$name" && ln -s "usr/$name" "$1/$name"; done'
+    set -- "$@" "$suite" "$pg/root.new" "deb $main $suite main" "deb $main $suite-updates main"
+    [ -n "$old" ] || set -- "$@" "deb $(mirror 1 http://deb.debian.org/debian-security) $suite-security main"
+    [ -z "$pgvector_suite" ] || set -- "$@" "deb-src $main $pgvector_suite main"
     # shellcheck disable=SC2086
-    run_logged "$pg/root.log" as_root $isolate mmdebstrap "$@" "$suite" "$pg/root.new" \
-        "deb $main $suite main" "deb $main $suite-updates main" \
-        "deb $(mirror 1 http://deb.debian.org/debian-security) $suite-security main" ||
+    run_logged "$pg/root.log" as_root $isolate mmdebstrap "$@" ||
         die 1 "the private Debian root could not be made" "Mend what $pg/root.log says, then run the same command again."
     install_root
 }
@@ -215,7 +244,7 @@ link_root()
 # The root's client programs run outside it through its own loader and libraries.
 make_clients()
 {
-    loader=$(cd "$pg/root" && echo usr/lib*/ld-linux*.so.*)
+    loader=$(cd "$pg/root" && echo usr/lib/*-linux-gnu*/ld-linux*.so.*)
     libraries=$(cd "$pg/root" && echo usr/lib/*-linux-gnu*/libpq.so.5)
     mkdir -p "$clients"
     cat >"$clients/run" <<END

@@ -163,12 +163,9 @@ static void tv_group_divide(TvBuild *build, char *entries, int n, StringInfo tab
     size_t size = group->size;
 
     if (n <= tv_option_list_rows(build->ix->rel) * 3 / 4) {
-        uint64 id = tv_random_id();
         TvEntry *entry = palloc0(TvListSize(group->dim));
 
-        tv_centroid(entries, n, size, group->dim, group->bits, entry);
-        ItemPointerSet(&entry->tid, tv_list_write(build->ix->rel, TV_DATA, entries, n, size, id), 1);
-        memcpy(TvListId(entry, group->dim), &id, sizeof(id));
+        tv_list_make(build->ix->rel, entries, n, size, group->dim, group->bits, entry);
         appendBinaryStringInfo(table, (char *)entry, TvListSize(group->dim));
         pfree(entry);
     } else {

@@ -228,6 +228,18 @@ BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, 
     return next;
 }
 
+/* Write rows as a list of their own. `entry` gets what a table of lists says of it. */
+void tv_list_make(Relation index, const char *rows, int n, size_t size, int dim, int bits, TvEntry *entry)
+{
+    uint64 id = tv_random_id();
+    BlockNumber first = tv_list_write(index, TV_DATA, rows, n, size, id);
+
+    tv_centroid(rows, n, size, dim, bits, entry);
+    /* Before 16 a macro that evaluates its arguments more than once. */
+    ItemPointerSet(&entry->tid, first, 1);
+    memcpy(TvListId(entry, dim), &id, sizeof(id));
+}
+
 /* Retire a chain of pages. */
 void tv_retire_pages(Relation index, BlockNumber block, TvPageKind kind)
 {
@@ -368,15 +380,12 @@ static void tv_write_halves(TvChange *change, char *table)
     tv_bisect(change->rows.entries, n, size, change->dim, change->bits, side);
     for (int which = 0; which < 2; which++) {
         TvEntry *entry = (TvEntry *)(table + TvListSize(change->dim) * which);
-        uint64 id = tv_random_id();
         int count = 0;
 
         for (int i = 0; i < n; i++)
             if (side[i] == (which == 0))
                 memcpy(half + size * count++, change->rows.entries + size * i, size);
-        tv_centroid(half, count, size, change->dim, change->bits, entry);
-        ItemPointerSet(&entry->tid, tv_list_write(change->ix->rel, TV_DATA, half, count, size, id), 1);
-        memcpy(TvListId(entry, change->dim), &id, sizeof(id));
+        tv_list_make(change->ix->rel, half, count, size, change->dim, change->bits, entry);
     }
 }
 

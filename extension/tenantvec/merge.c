@@ -144,15 +144,11 @@ static void tv_merge(TvChange *change, int i, int j)
     TvList small = change->view.lists[i];
     TvList other = change->view.lists[j];
     TvEntry *entry = palloc0(TvListSize(change->dim));
-    uint64 id = tv_random_id();
     BlockNumber last;
 
     tv_list_walk(change->ix, &change->view, &small, tv_rows_add, &change->rows);
     tv_list_walk(change->ix, &change->view, &other, tv_rows_add, &change->rows);
-    tv_centroid(change->rows.entries, change->rows.n, change->rows.size, change->dim, change->bits, entry);
-    ItemPointerSet(&entry->tid,
-                   tv_list_write(index, TV_DATA, change->rows.entries, change->rows.n, change->rows.size, id), 1);
-    memcpy(TvListId(entry, change->dim), &id, sizeof(id));
+    tv_list_make(index, change->rows.entries, change->rows.n, change->rows.size, change->dim, change->bits, entry);
     tv_table_replace(change, tv_find_place(change, other.first, &last), tv_find_place(change, small.first, &last),
                      (char *)entry);
     tv_retire_pages(index, small.first, TV_DATA);

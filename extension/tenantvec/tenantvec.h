@@ -133,9 +133,22 @@ typedef struct TvEntry {
 #define TvListSize(dim) (TvEntrySize(dim, TV_CENTROID_BITS) + sizeof(uint64))
 #define TvListId(entry, dim) ((uint64 *)((char *)(entry) + TvEntrySize(dim, TV_CENTROID_BITS)))
 
-#define TvPageOpaque(page) ((TvOpaque *)PageGetSpecialPointer(page))
-#define TvPageTenant(page) ((TvTenant *)PageGetContents(page))
-#define TvPageEntry(page, i) ((TvEntry *)((char *)(page) + TvPageOpaque(page)->start + (i)*TvPageOpaque(page)->size))
+/* Functions: what they are given may be a call that registers the page. */
+static inline TvOpaque *TvPageOpaque(Page page)
+{
+    return (TvOpaque *)PageGetSpecialPointer(page);
+}
+
+static inline TvTenant *TvPageTenant(Page page)
+{
+    return (TvTenant *)PageGetContents(page);
+}
+
+static inline TvEntry *TvPageEntry(Page page, int i)
+{
+    return (TvEntry *)((char *)page + TvPageOpaque(page)->start + (size_t)i * TvPageOpaque(page)->size);
+}
+
 #define TvPageHolds(space, size) ((int)Min((space) / (size), TV_MAX_ENTRIES))
 #define TvPageSpace (BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MAXALIGN(sizeof(TvOpaque)))
 
@@ -345,6 +358,7 @@ extern void tv_restructure(TvIndex *ix, Relation heap, BlockNumber head, BlockNu
 extern BlockNumber tv_ref_write(TvIndex *ix, const float *vectors, int n, int dim, uint64 id, float *ref);
 extern bool tv_restructure_due(Relation index, const TvTenant *tenant, uint32 rows);
 extern BlockNumber tv_list_write(Relation index, TvPageKind kind, const char *entries, int n, size_t size, uint64 id);
+extern void tv_list_make(Relation index, const char *rows, int n, size_t size, int dim, int bits, TvEntry *entry);
 extern void tv_bisect(const char *entries, int n, size_t stride, int dim, int bits, bool *side);
 extern void tv_centroid(const char *entries, int n, size_t stride, int dim, int bits, TvEntry *centroid);
 

@@ -99,7 +99,13 @@ static vdb_status execute(connection *c, int query_id, vdb_error *error)
     return query_id == NO_QUERY ? VDB_OK : connection_execute(c, queries[query_id].text, error);
 }
 
-/* Builds what is wanted before dropping the rest, so that no search is ever without its index. */
+static bool is_built(const vdb_index *row)
+{
+    return row->valid && row->size_bytes > 0;
+}
+
+/* Builds what is wanted before dropping the rest, so that no search is ever without its index. What an interrupted
+ * build leaves may be of no size, as if it were not there: it is dropped in any case. */
 static vdb_status use(connection *c, size_t wanted, vdb_error *error)
 {
     vdb_index *rows;
@@ -109,15 +115,15 @@ static vdb_status use(connection *c, size_t wanted, vdb_error *error)
     const struct strategy *s = &strategies[wanted];
     if (!rows[wanted].available)
         status = error_set(error, VDB_CONFLICT, s->missing, "this server cannot build the index of %s", s->name);
-    if (status == VDB_OK && !rows[wanted].valid && rows[wanted].size_bytes > 0)
+    if (status == VDB_OK && !is_built(&rows[wanted])) {
         status = execute(c, s->drop, error);
-    if (status == VDB_OK && !(rows[wanted].valid && rows[wanted].size_bytes > 0)) {
-        status = execute(c, s->prepare, error);
+        if (status == VDB_OK)
+            status = execute(c, s->prepare, error);
         if (status == VDB_OK)
             status = execute(c, s->build, error);
     }
     for (size_t i = 0; status == VDB_OK && i < STRATEGIES; i++) {
-        if (i != wanted && rows[i].size_bytes > 0)
+        if (i != wanted)
             status = execute(c, strategies[i].drop, error);
     }
     vdb_rows_free(rows);

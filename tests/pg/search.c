@@ -257,6 +257,23 @@ static void every_strategy_is_right_for_a_small_tenant(void **state)
     assert_in_use("two-stage");
 }
 
+static void what_an_interrupted_build_left_is_built_anew(void **state)
+{
+    (void)state;
+    use("none");
+    PGconn *writer = connect_to(""), *builder = connect_to("");
+    sql_on(writer, "BEGIN; LOCK TABLE v_voice_document_chunks IN ROW EXCLUSIVE MODE");
+    sql_on(builder, "SET lock_timeout = '100ms'");
+    assert_string_equal(sqlstate_on(builder, NULL,
+                                    "CREATE INDEX CONCURRENTLY idx_chunks_embedding_bits ON v_voice_document_chunks "
+                                    "(domain_uuid)"),
+                        "55P03");
+    PQfinish(writer);
+    PQfinish(builder);
+    use("two-stage");
+    assert_in_use("two-stage");
+}
+
 /* The specification's index looks into one list of a hundred: what it misses is the price, which `index show` tells. */
 static void ivfflat_is_honest(void **state)
 {
@@ -656,6 +673,7 @@ int main(void)
         cmocka_unit_test(two_stages_find_the_near_ones_among_many),
         cmocka_unit_test(tenantvec_equals_brute_force),
         cmocka_unit_test(every_strategy_is_right_for_a_small_tenant),
+        cmocka_unit_test(what_an_interrupted_build_left_is_built_anew),
         cmocka_unit_test(ivfflat_is_honest),
         cmocka_unit_test(equal_ones_come_by_uuid),
         cmocka_unit_test(the_specs_search_gives_the_same),

@@ -158,6 +158,8 @@ static vdb_status do_tasks(connection *c, int bloat, const vdb_maintain_options 
     if (status == VDB_OK && !options->dry_run) {
         status = work(c, tasks, task_count, options, *rows, error);
         if (status == VDB_OK)
+            status = connection_run(c, &(statement){ &queries[QUERY_MAINTAIN_SETTLE], NULL }, 1, NULL, error);
+        if (status == VDB_OK)
             status = plan(c, bloat, &after, &after_count, error);
         if (status == VDB_OK) {
             note_after(*rows, task_count, after, after_count);

@@ -161,7 +161,9 @@ vdb_status check_search_plan(doctor *d, vdb_error *error)
     if (status != VDB_OK || l.chunks < LARGE_TENANT)
         return status;
     bool two_stage = strcmp(way.strategy, "two-stage") == 0;
-    const query *q = &queries[two_stage ? QUERY_SEARCH_TWO_STAGE : QUERY_SEARCH_EXACT];
+    const query *q = &queries[way.index_name == NULL ? QUERY_SEARCH_EXACT
+                              : two_stage            ? QUERY_SEARCH_TWO_STAGE
+                                                     : QUERY_SEARCH_INDEXED];
     const char *plan;
     status = read_plan(d, q, l.domain_uuid, &plan, error);
     if (status != VDB_OK)

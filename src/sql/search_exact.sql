@@ -1,8 +1,7 @@
--- The nearest chunks by exact distance over all of the tenant's. Also the query for pgvector's own indexes.
--- Asked by: every search where two-stage search is not in use, and those that look at the chunks' metadata.
+-- The nearest chunks by exact distance over all of the tenant's. Asked by: every search where no vector index is in use, and those of
+-- two stages that look at the chunks' metadata.
 --
--- pgvector's iterative scan of an ivfflat index gives rows out of order, hence the second ORDER BY; with + 0 the planner does not take
--- it for done. A chunk without a vector, or with one of zeros, comes last in the first and is not an answer.
+-- A chunk without a vector, or with one of zeros, comes last in the first order and is not an answer.
 WITH nearest AS MATERIALIZED (
     SELECT c.chunk_uuid, c.document_uuid, d.document_name, c.chunk_index, c.content, c.metadata,
            c.embedding <=> :'embedding'::vector AS distance
@@ -23,4 +22,4 @@ WITH nearest AS MATERIALIZED (
 SELECT chunk_uuid, document_uuid, document_name, chunk_index, content, metadata, 1 - distance AS similarity
 FROM nearest
 WHERE distance <> 'NaN'
-ORDER BY distance + 0, chunk_uuid;
+ORDER BY distance, chunk_uuid;

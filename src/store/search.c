@@ -145,6 +145,8 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
                                       model, candidates, depth);
     const request exact =
         REQUEST(SEARCH_EXACT, p->of_vector, model, secretary, p->of_documents, p->of_document_types, metadata, depth);
+    const request indexed =
+        REQUEST(SEARCH_INDEXED, p->of_vector, model, secretary, p->of_documents, p->of_document_types, metadata, depth);
     param version = p_int(&(int64_t){ TERMS_VERSION }, &p->terms_version);
     const request lexical =
         REQUEST(SEARCH_LEXICAL, secretary, version, p->of_documents, p->of_document_types, p->of_keys, p->of_near_keys,
@@ -155,7 +157,8 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
         if (strategy == (HNSW | ITERATIVE) || strategy == (IVFFLAT | ITERATIVE))
             requests[count++] = (request){ .id = QUERY_SEARCH_ITERATIVE };
         *nearest = count;
-        requests[count++] = (strategy & ~ITERATIVE) == TWO_STAGE ? two_stage : exact;
+        int way = strategy & ~ITERATIVE;
+        requests[count++] = way == TWO_STAGE ? two_stage : way == EXACT ? exact : indexed;
     }
     if (search->terms != NULL) {
         *worded = count;

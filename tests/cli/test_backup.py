@@ -297,7 +297,7 @@ class Restoring(Backups):
                 created_at = (ARRAY['infinity', '-infinity', '0044-03-15 12:00:00+00 BC', '1914-01-01 00:00:00-03:06:28', NULL,
                                     '294276-12-31 23:59:59.999999+00', '2024-02-29 23:59:59.5-03'])[1 + chunk_index % 7]::timestamptz,
                 embedding = (ARRAY[1e-45, 3.4028235e38, '-0', 1.1754942e-38, 16777216, 0.1, 1e-30, -1234567.9]::real[]
-                             || array_fill(chunk_index / 7::real, ARRAY[1528]))::vector
+                             || array_fill((chunk_index / 7.0)::real, ARRAY[1528]))::vector
             WHERE chunk_index < 20;
             UPDATE v_voice_document_chunks SET metadata = NULL, embedding = NULL, token_count = NULL WHERE chunk_index = 21""")
         self.addCleanup(self.sql, "ALTER TABLE v_voice_document_chunks DROP COLUMN IF EXISTS price")

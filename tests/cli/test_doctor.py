@@ -30,6 +30,7 @@ class Doctor(Database):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
+        cls.sql("""DO $$ BEGIN CREATE ROLE voicedb_app NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$""")
         cls.environment = cls.environment | {"HOME": cls.folder, "PATH": os.path.dirname(VOICEDB) + ":" + os.environ["PATH"]}
         server = subprocess.run([VOICEDB, "--json", "doctor", "server-version"], env=os.environ | cls.environment, stdout=subprocess.PIPE,
                                 check=False)

@@ -96,15 +96,19 @@ regress)
     regress regress/pg_regress $(names REGRESS)
     ;;
 isolation)
+    inside sh -c 'test -x "$pgxs/isolation/pg_isolation_regress"' || skip "PostgreSQL $major installs no isolation tester"
     # shellcheck disable=SC2046
     regress isolation/pg_isolation_regress $(names ISOLATION)
     ;;
 *)
-    [ "$major" -ge 15 ] || skip "PostgreSQL $major installs no modules for tests in Perl"
     inside perl -MIPC::Run -e 1 2>/dev/null || skip "Perl's IPC::Run is not there"
     # shellcheck disable=SC2016
+    inside sh -c 'perl -I"$pgxs/perl" -MPostgreSQL::Test::Cluster -e 1' 2>/dev/null ||
+        skip "PostgreSQL $major installs no modules for tests in Perl"
+    # shellcheck disable=SC2016
     inside sh -c '
-        export TESTDATADIR="$PWD/tmp_check" TESTLOGDIR="$PWD/log" PG_REGRESS="$pgxs/regress/pg_regress" PERL5LIB="$pgxs/perl"
+        # Until 15 the modules put everything below TESTDIR.
+        export TESTDIR="$PWD" TESTDATADIR="$PWD/tmp_check" TESTLOGDIR="$PWD/log" PG_REGRESS="$pgxs/regress/pg_regress" PERL5LIB="$pgxs/perl"
         exec perl "t/$1.pl"
     ' sh "$name"
     ;;

@@ -98,7 +98,10 @@ def parse(output):
         elif point := POINT.match(line):
             # cmocka marks what it skipped "not ok # SKIP".
             outcome = "skipped" if point[3] else "failed" if point[1] else "passed"
-            points.append(Point(point[2] or "unnamed", outcome, notes + [point[4]] if point[4] else notes))
+            # That of cmocka gives the name as the reason, and what the test has printed is the reason.
+            reason = [point[4]] if point[2] and point[4] else []
+            points.append(Point(point[2] or point[4] or "unnamed", outcome, [note.removeprefix("# ") for note in notes] + reason
+                                if outcome == "skipped" else notes + reason))
             notes = []
         elif line.strip():
             # A failed test is explained after its line; what comes before one belongs to it too.

@@ -24,9 +24,13 @@ my $module = build_variant($node, "-O1 -fsanitize=address,undefined --param asan
 my $options = $node->basedir . '/options';
 append_to_file("$options.c", 'const char *__asan_default_options(void); const char *__asan_default_options(void)
     { return "detect_leaks=0:abort_on_error=1:verify_asan_link_order=0"; }');
-$node->command_ok([ 'gcc', '-shared', '-fPIC', '-o', "$options.so", "$options.c" ], 'options of the sanitizer');
+system('gcc', '-shared', '-fPIC', '-o', "$options.so", "$options.c") == 0 or die 'no options of the sanitizer';
+my $preload = "$options.so $asan";
+# With gcc 12's it waits for ever.
+system("timeout 60 env LD_PRELOAD='$preload' postgres -V >/dev/null") == 0
+    or plan skip_all => "PostgreSQL does not start with this compiler's address sanitizer";
 {
-    local $ENV{LD_PRELOAD} = "$options.so $asan";
+    local $ENV{LD_PRELOAD} = $preload;
     $node->start;
 }
 use_variant($node, $module);

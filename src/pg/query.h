@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MOST_QUERIES = 192, MOST_PARAMETERS = 32 };
+enum { MOST_QUERIES = 224, MOST_PARAMETERS = 32 };
 
 /* One file of src/sql, made at build time. */
 typedef struct query {

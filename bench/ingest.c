@@ -36,7 +36,7 @@ static void make_tenant(PGconn *pg)
 
 static void empty_tables(PGconn *pg)
 {
-    run_sql(pg, "TRUNCATE v_voice_documents, v_voice_document_chunks");
+    run_sql(pg, "TRUNCATE v_voice_documents CASCADE");
     run_sql(pg, "CHECKPOINT");
 }
 

@@ -21,7 +21,7 @@ import documents  # noqa: E402
 SYLLABLES = "ca de ri mo ta pe lu ção são men te cli ni pre ço ho rá rio con sul dor den gar ra fa ze mos per nam bu co".split()
 KINDS = {"pdf": 40, "docx": 15, "odt": 10, "html": 15, "markdown": 10, "csv": 5, "text": 5}
 PAGES, LINES = [2, 4, 8, 16, 64], 50
-SETTINGS = {"GLIBC_TUNABLES": re.search(r'allocation\[\] = "GLIBC_TUNABLES=(\S*)"\s*"(\S*)";', PROCESS.read_text(encoding="utf-8")).expand(r"\1\2")}
+SETTINGS = {"GLIBC_TUNABLES": re.search(r'allocation\[\] =\s*"GLIBC_TUNABLES=(\S*)"\s*"(\S*)";', PROCESS.read_text(encoding="utf-8")).expand(r"\1\2")}
 
 
 def words(r, count):

@@ -60,7 +60,7 @@ typedef struct ending {
     bool bare;    /* only in a word without any accent */
 } ending;
 
-/* The first that fits is taken. */
+/* All end in "s". The first that fits is taken. */
 static const ending plurals[] = {
     { " mães", " mãe", 0, false },
     { " maes", " mãe", 0, false },
@@ -191,7 +191,8 @@ static bool emit_word(word_reader *r, bool compound, char text[WORD_BYTES])
     bool number = folded[strcspn(folded, "0123456789")] != '\0';
     if (number || is_stop_word(folded))
         return compound || folded[0] == '\0' || emit(r, number ? WORD_NUMBER : WORD_STOP, folded, folded);
-    replace_ending(text, plurals, sizeof plurals / sizeof plurals[0]);
+    if (text[strlen(text) - 1] == 's')
+        replace_ending(text, plurals, sizeof plurals / sizeof plurals[0]);
     replace_ending(text, accents, sizeof accents / sizeof accents[0]);
     const char *stem = stem_of(r, text + 1), *whole = text_fold(r->memory, text, strlen(text));
     return stem != NULL && whole != NULL && emit(r, compound ? WORD_COMPOUND : WORD_CONTENT, stem, whole);

@@ -98,8 +98,9 @@ static void describe_process(posix_spawnattr_t *attributes)
  * Parsers take and give back small blocks by the million, and the process ends soon: it keeps what was given back at
  * hand instead of joining it, and asks for memory in large pieces. That is a tenth of the time of reading a PDF.
  */
-static char allocation[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=1000:glibc.malloc.top_pad=1048576:"
-                           "glibc.malloc.trim_threshold=67108864:glibc.malloc.mmap_threshold=33554432";
+static char allocation[] =
+    "GLIBC_TUNABLES=glibc.malloc.tcache_count=65000:glibc.malloc.top_pad=4194304:glibc.malloc.hugetlb=1:"
+    "glibc.malloc.trim_threshold=67108864:glibc.malloc.mmap_threshold=33554432";
 
 static int spawn(char *path, int file, int output, const extract_limits *limits, pid_t *pid)
 {

@@ -122,17 +122,37 @@ static bool write_filter(term_writer *w)
     return array_element(&w->rows.filters, text, sizeof text);
 }
 
-/* An array of integers as text, into a column; `first` is the first one's place, `step` the bytes to the next. */
+/* Writes an integer into the end of `room`; returns where it begins. */
+static char *write_integer(char room[12], int32_t integer)
+{
+    char *at = room + 12;
+    uint32_t left = integer < 0 ? -(uint32_t)integer : (uint32_t)integer;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (integer < 0)
+        *--at = '-';
+    return at;
+}
+
+/*
+ * An array of integers as text, into a column; `first` is the first one's place, `step` the bytes to the next. A chunk
+ * has some hundred of them: they are written without printf().
+ */
 static bool write_integers(term_writer *w, buffer *column, const int32_t *first, size_t count, size_t step)
 {
     buffer_reset(&w->text);
     bool done = buffer_append(&w->text, "{", 1);
     for (size_t i = 0; done && i < count; i++) {
+        char room[13];
         int32_t integer;
         memcpy(&integer, (const char *)first + i * step, sizeof integer);
-        done = buffer_printf(&w->text, i == 0 ? "%d" : ",%d", integer);
+        char *at = write_integer(room, integer);
+        room[12] = i + 1 < count ? ',' : '}';
+        done = buffer_append(&w->text, at, (size_t)(room + 13 - at));
     }
-    return done && buffer_append(&w->text, "}", 1) && array_element(column, w->text.data, w->text.length);
+    done = done && (count > 0 || buffer_append(&w->text, "}", 1));
+    return done && array_element(column, w->text.data, w->text.length);
 }
 
 static bool finish_row(term_writer *w)

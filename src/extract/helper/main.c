@@ -49,5 +49,5 @@ int main(int argc, char **argv)
         return 3;
     output_begin(&o, write_out, NULL);
     output_end(&o, program_extract(&d, &o));
-    return 0;
+    sandbox_leave();
 }

@@ -12,4 +12,7 @@
  */
 bool sandbox_enter(size_t memory, unsigned seconds);
 
+/* Ends the process. What libraries would tidy up is the kernel's at once. */
+_Noreturn void sandbox_leave(void);
+
 #endif

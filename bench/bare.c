@@ -45,12 +45,12 @@ double bare_search(PGconn *pg, const char *domain, const char wire[WIRE_VECTOR_B
     /* Its vector, secretary, documents, types, model, candidates and depth, as the library gives them. */
     const char *values[] = { domain, wire, NULL, NULL, NULL, BENCH_MODEL, candidates, "5" };
     static const int lengths[] = { 0, WIRE_VECTOR_BYTES, 0, 0, 0, 0, 0, 0 }, formats[] = { 0, 1, 0, 0, 0, 0, 0, 0 };
-    double started = now_ms();
+    double started = stopwatch_ms();
     PQsendQueryPrepared(pg, "scope", 1, values, NULL, NULL, 0);
     PQsendQueryPrepared(pg, "two_stage", 8, values, lengths, formats, 0);
     PQpipelineSync(pg);
     *result = last_of_two(pg);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     if (PQresultStatus(*result) != PGRES_TUPLES_OK)
         die("%s", PQerrorMessage(pg));
     return took;

@@ -103,7 +103,7 @@ static double measure_library(int conversations)
     vdb_error error;
     pthread_t threads[CLIENTS];
     job j = { .conversations = conversations };
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_pool_open(&(vdb_options){ .max_connections = CLIENTS }, &j.pool, &error), &error);
     for (int i = 0; i < CLIENTS; i++) {
         if (pthread_create(&threads[i], NULL, hold_conversations, &j) != 0)
@@ -111,7 +111,7 @@ static double measure_library(int conversations)
     }
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(threads[i], NULL);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     vdb_pool_close(j.pool);
     return CLIENTS * conversations / took * 1000;
 }
@@ -148,9 +148,9 @@ static void time_turns(log_job *j)
     must(vdb_log_start(j->log, domain, &start, conversation, &error), &error);
     for (int i = 0; i < j->turns; i++) {
         vdb_message message = message_of(i);
-        double began = now_ms();
+        double began = stopwatch_ms();
         must(vdb_log_say(j->log, domain, conversation, &message, NULL, &error), &error);
-        samples_add(&j->took, now_ms() - began);
+        samples_add(&j->took, stopwatch_ms() - began);
         usleep(PAUSE_US);
     }
 }
@@ -205,13 +205,13 @@ static double measure_log(int conversations)
 {
     char directory[32];
     log_job jobs[CLIENTS];
-    double started = now_ms();
+    double started = stopwatch_ms();
     vdb_log *log = open_log(directory);
     for (int i = 0; i < CLIENTS; i++)
         jobs[i] = (log_job){ .log = log, .conversations = conversations };
     run_jobs(jobs);
     close_log(log, directory);
-    return CLIENTS * conversations / (now_ms() - started) * 1000;
+    return CLIENTS * conversations / (stopwatch_ms() - started) * 1000;
 }
 
 static void print_slow(PGconn *pg, int turns)

@@ -73,25 +73,25 @@ static void add_secretary(vdb_tenant *tenant, char uuid[37])
 
 static double ask_bare(PGconn *pg, const char *uuid)
 {
-    double started = now_ms();
+    double started = stopwatch_ms();
     PGresult *result = PQexecPrepared(pg, "secretary", 1, &uuid, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
         die("%s", PQerrorMessage(pg));
     PQclear(result);
-    return now_ms() - started;
+    return stopwatch_ms() - started;
 }
 
 static double ask_library(vdb_tenant *tenant, const char *secretary)
 {
     vdb_error error;
     const vdb_call_context *context;
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_call_context_get(tenant, secretary, &context, &error), &error);
     if (context->rule_count != RULES || strstr(context->providers[2].config, "sk-proj-") == NULL ||
         strcmp(context->embedding_model, "m") != 0)
         die("the context is not whole");
     vdb_rows_free(context);
-    return now_ms() - started;
+    return stopwatch_ms() - started;
 }
 
 static void print_line(const char *name, const samples *s)

@@ -194,7 +194,7 @@ static double measure_writer(const rows *r)
     const vdb_document document = { .document_name = "written",
                                     .content_sha256 =
                                         "0000000000000000000000000000000000000000000000000000000000000000" };
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_pool_open(NULL, &pool, &error), &error);
     must(vdb_tenant_open(pool, domain, &tenant, &error), &error);
     must(vdb_document_writer_open(tenant, &document, BENCH_MODEL, VDB_DIMENSIONS, &writer, &error), &error);
@@ -207,7 +207,7 @@ static double measure_writer(const rows *r)
         must(vdb_document_writer_append(writer, batch, (size_t)count, &error), &error);
     }
     must(vdb_document_writer_commit(writer, NULL, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     vdb_tenant_close(tenant);
     vdb_pool_close(pool);
     free(batch);

@@ -79,9 +79,9 @@ static double ask(vdb_tenant *tenant, const question *q, vdb_search_mode mode)
                                        .dimensions = VDB_DIMENSIONS,
                                        .embedding_model = BENCH_MODEL,
                                        .mode = mode };
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_search(tenant, &asked, &result, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     if (result->count == 0)
         die("nothing was found for \"%s\"", q->text);
     vdb_search_free(result);
@@ -155,9 +155,9 @@ static double measure_terms(PGconn *pg, vdb_pool *pool, int number)
     uuid_text(uuid, domain);
     snprintf(sql, sizeof sql, "UPDATE v_voice_documents SET terms_version = NULL WHERE domain_uuid = '%s'", domain);
     run_sql(pg, sql);
-    double started = now_ms();
+    double started = stopwatch_ms();
     int64_t chunks = make_terms(pool, number);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     run_sql(pg, "VACUUM ANALYZE");
     return (double)chunks / took * 1000;
 }
@@ -184,9 +184,9 @@ static double ask_in_a_hurry(vdb_tenant *tenant, const char *text, int deadline_
     const vdb_search_request asked = { .question = text,
                                        .deadline_ms = deadline_ms,
                                        .mode = deadline_ms == 0 ? VDB_SEARCH_LEXICAL : VDB_SEARCH_AUTO };
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_search(tenant, &asked, &result, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     if (result->count == 0 || strcmp(result->mode, "lexical") != 0)
         die("\"%s\" was not answered by its words", text);
     vdb_search_free(result);

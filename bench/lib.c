@@ -38,7 +38,7 @@ void *allocate(size_t count, size_t size)
     return memory;
 }
 
-double now_ms(void)
+double stopwatch_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -294,12 +294,12 @@ double run_program(char *const *arguments, long *peak_kb)
     pid_t pid;
     int status;
     struct rusage used;
-    double started = now_ms();
+    double started = stopwatch_ms();
     if (posix_spawnp(&pid, arguments[0], &files, NULL, arguments, environ) != 0)
         die("%s cannot be run", arguments[0]);
     if (wait4(pid, &status, 0, &used) != pid || status != 0)
         die("%s failed", arguments[0]);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     posix_spawn_file_actions_destroy(&files);
     if (peak_kb != NULL)
         *peak_kb = used.ru_maxrss;

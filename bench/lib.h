@@ -17,7 +17,7 @@ void must(vdb_status status, const vdb_error *error);
 
 void *allocate(size_t count, size_t size);
 
-double now_ms(void);
+double stopwatch_ms(void);
 
 typedef struct samples {
     double *ms;

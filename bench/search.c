@@ -83,9 +83,9 @@ static void take_rows(answer *a, PGconn *pg, const PGresult *result)
 static double ask_spec(PGconn *pg, const question *q, const char *wire, answer *a)
 {
     const char *values[] = { q->domain, wire };
-    double started = now_ms();
+    double started = stopwatch_ms();
     PGresult *result = PQexecPrepared(pg, "spec", 2, values, (int[]){ 0, WIRE_VECTOR_BYTES }, (int[]){ 0, 1 }, 0);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     take_rows(a, pg, result);
     PQclear(result);
     return took;
@@ -109,9 +109,9 @@ static double ask_library(vdb_pool *pool, const question *q, answer *a)
     const vdb_search_request asked = {
         .embedding = q->vector, .dimensions = VDB_DIMENSIONS, .embedding_model = BENCH_MODEL, .top = TOP
     };
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_search(tenant, &asked, &result, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     for (size_t i = 0; i < result->count; i++)
         add_row(a, result->hits[i].chunk_uuid);
     vdb_search_free(result);
@@ -205,9 +205,9 @@ static void measure(way *w, bool answers_are_truth)
 static double timed(PGconn *pg, const char *sql)
 {
     fprintf(stderr, "%s\n", sql);
-    double started = now_ms();
+    double started = stopwatch_ms();
     run_sql(pg, sql);
-    return (now_ms() - started) / 1000;
+    return (stopwatch_ms() - started) / 1000;
 }
 
 static void index_size(PGconn *pg, const char *name, char size[32])

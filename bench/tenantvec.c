@@ -58,9 +58,9 @@ double build_index(PGconn *pg, const char *name, const char *create)
     drop_index(pg, name);
     run_sql(pg, "CHECKPOINT");
     fprintf(stderr, "%s\n", create);
-    double started = now_ms();
+    double started = stopwatch_ms();
     run_sql(pg, create);
-    return (now_ms() - started) / 1000;
+    return (stopwatch_ms() - started) / 1000;
 }
 
 double index_mb(PGconn *pg, const char *name)

@@ -62,10 +62,10 @@ static double measure_singles(const char *settings, int count)
     PGconn *pg = bench_connect(settings);
     prepare_insert(pg);
     run_sql(pg, "CHECKPOINT");
-    double started = now_ms();
+    double started = stopwatch_ms();
     for (int i = 0; i < count; i++)
         insert_row(pg, &rows[i]);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     PQfinish(pg);
     free(rows);
     return count / took * 1000;
@@ -76,12 +76,12 @@ static double measure_bulk(PGconn *pg, int count)
     chunk_row *rows = rows_make(count);
     copy_stream c;
     run_sql(pg, "CHECKPOINT");
-    double started = now_ms();
+    double started = stopwatch_ms();
     copy_begin(&c, pg, "COPY v_voice_document_chunks (" CHUNK_COLUMNS ") FROM STDIN (FORMAT binary)");
     for (int i = 0; i < count; i++)
         copy_chunk(&c, &rows[i]);
     copy_end(&c);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     free(rows);
     return count / took * 1000;
 }

@@ -44,7 +44,7 @@ static void make_rules(PGconn *pg)
 
 static double ask_bare(PGconn *pg)
 {
-    double started = now_ms();
+    double started = stopwatch_ms();
     bool sent = PQsendQueryParams(pg, "BEGIN", 0, NULL, NULL, NULL, NULL, 0) == 1 &&
                 PQsendQueryPrepared(pg, "scope", 0, NULL, NULL, NULL, 0) == 1 &&
                 PQsendQueryPrepared(pg, "nothing", 0, NULL, NULL, NULL, 0) == 1 &&
@@ -60,16 +60,16 @@ static double ask_bare(PGconn *pg)
     }
     if (!synced)
         die("%s", PQerrorMessage(pg));
-    return now_ms() - started;
+    return stopwatch_ms() - started;
 }
 
 static double ask_library(vdb_tenant *tenant, const struct wish *w)
 {
     vdb_error error;
     const vdb_transfer_decision *d;
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_transfer_resolve(tenant, NULL, w->said, NULL, &d, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     int64_t found = d->rule == NULL ? 0 : d->rule->priority;
     if (found != w->rule || d->step_count != RULES)
         die("\"%s\" leads to rule %lld: %s", w->said, (long long)found, d->why);

@@ -86,9 +86,9 @@ static double ask_server(PGconn *pg, const way *w, const question *q, answer *a)
 {
     bound b;
     bind(w, q, &b);
-    double started = now_ms();
+    double started = stopwatch_ms();
     PGresult *result = PQexecPrepared(pg, "asked", b.count, b.values, b.lengths, b.formats, 0);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     take_rows(a, pg, result);
     PQclear(result);
     return took;
@@ -97,9 +97,9 @@ static double ask_server(PGconn *pg, const way *w, const question *q, answer *a)
 static double ask_plain(const way *w, const question *q, answer *a)
 {
     int found[TOP];
-    double started = now_ms();
+    double started = stopwatch_ms();
     a->count = limit_search(w->in, q->tenant, q->vector, w->candidates, found);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     for (int i = 0; i < a->count; i++) {
         uint8_t uuid[16];
         chunk_uuid_of(found[i], uuid);
@@ -231,9 +231,9 @@ static void run(way *w, question *questions, size_t count, double limit_ms, bool
     warm_up(pg, w, questions, count);
     if (pg != NULL)
         check_plan(pg, w, questions, count);
-    double started = now_ms();
+    double started = stopwatch_ms();
     for (size_t i = 0; i < count; i++) {
-        if (limit_ms > 0 && i >= LEAST_QUESTIONS && now_ms() - started > limit_ms)
+        if (limit_ms > 0 && i >= LEAST_QUESTIONS && stopwatch_ms() - started > limit_ms)
             break;
         answer found = { .count = 0 };
         samples_add(&w->times, ask(pg, w, &questions[i], &found));
@@ -292,10 +292,10 @@ double way_run_clients(way *w, question *questions, size_t count, int clients)
             die("a thread cannot be started");
     }
     pthread_barrier_wait(&c.start);
-    double started = now_ms();
+    double started = stopwatch_ms();
     for (int i = 0; i < clients; i++)
         pthread_join(threads[i], NULL);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     pthread_barrier_destroy(&c.start);
     free(threads);
     return (double)count / took * 1000;

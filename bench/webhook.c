@@ -52,9 +52,9 @@ static double send_all(vdb_pool *pool, const receiver *r, int notices)
     vdb_webhook_summary summary;
     vdb_error error;
     long before = receiver_count(r);
-    double started = now_ms();
+    double started = stopwatch_ms();
     must(vdb_webhook_run(pool, &options, &summary, &error), &error);
-    double took = now_ms() - started;
+    double took = stopwatch_ms() - started;
     if (summary.delivered != notices || receiver_count(r) - before != notices)
         die("%d notices were to be sent, %lld were, and %ld arrived", notices, (long long)summary.delivered,
             receiver_count(r) - before);

@@ -142,7 +142,7 @@ typedef vdb_status appender(vdb_log *log, pending *p, vdb_error *error);
 /* The order of records is that in which the conversations change. */
 static vdb_status put(vdb_log *log, appender *append, pending *p, vdb_error *error)
 {
-    pthread_mutex_lock(&log->spool->lock);
+    spool_lock(log->spool);
     vdb_status status = append(log, p, error);
     pthread_mutex_unlock(&log->spool->lock);
     buffer_free(&p->bytes);

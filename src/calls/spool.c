@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { SMALLEST_SEGMENT = 1 << 16, LARGEST_SEGMENT = 16 << 20, SEGMENTS = 8, MOST_TRIES = 10 };
+enum { LOCK_TRIES = 60, LOCK_PAUSES = 8 };
 
 static const char cannot_write[] = "Check the directory's owner and mode, and that the disk has room.";
 
@@ -47,6 +48,33 @@ static void remove_in(const spool *s, const char *name)
     if (path != NULL)
         unlink(path);
     free(path);
+}
+
+/* Tells the processor that another one is waited for. */
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Of a lock that is held for some microseconds: to sleep until it is free, and to be woken, takes ten times as long. */
+static void lock_awake(pthread_mutex_t *lock)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (pthread_mutex_trylock(lock) == 0)
+            return;
+        for (int j = 0; j < LOCK_PAUSES; j++)
+            pause_briefly();
+    }
+    pthread_mutex_lock(lock);
+}
+
+void spool_lock(spool *s)
+{
+    lock_awake(&s->lock);
 }
 
 static bool write_at(int fd, const void *bytes, size_t length, uint64_t offset)
@@ -84,26 +112,14 @@ static bool sync_directory(const spool *s)
     return synced;
 }
 
-/* Of a lock that is held for some microseconds: going to sleep for it, and being woken, takes ten times as long. */
-static void init_short_lock(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t type;
-    pthread_mutexattr_init(&type);
-#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
-    pthread_mutexattr_settype(&type, PTHREAD_MUTEX_ADAPTIVE_NP);
-#endif
-    pthread_mutex_init(lock, &type);
-    pthread_mutexattr_destroy(&type);
-}
-
 spool *spool_allocate(const char *directory)
 {
     spool *s = sodium_init() < 0 ? NULL : calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
     s->lock_fd = -1;
-    init_short_lock(&s->lock);
-    init_short_lock(&s->mark_lock);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->mark_lock, NULL);
     pthread_mutex_init(&s->sync_lock, NULL);
     s->directory = strdup(directory);
     if (s->directory != NULL)
@@ -281,7 +297,7 @@ static vdb_status unwritten(const spool *s, vdb_error *error)
  */
 void spool_acknowledge(spool *s, const receipt *made)
 {
-    pthread_mutex_lock(&s->mark_lock);
+    lock_awake(&s->mark_lock);
     if (s->marked_sequence < made->end.sequence) {
         (void)write_mark(made->segment, &made->end, SEGMENT_ACKNOWLEDGED);
         s->marked_sequence = made->end.sequence;

@@ -71,6 +71,9 @@ void spool_release(spool *s);
 /* Releases memory and lock; files that are not done stay, those of an empty spool go. NULL is allowed. */
 void spool_close(spool *s);
 
+/* Takes the lock, for a caller who is in a hurry. */
+void spool_lock(spool *s);
+
 /* Where an appended record is. Zeroed: nothing was appended. */
 typedef struct receipt {
     segment *segment;

@@ -31,7 +31,7 @@ WITH voice AS (
 ), policies AS (
     SELECT v.name, quote_ident(p.polname) AS policy, p.polcmd, p.polpermissive, p.polroles,
            pg_get_expr(p.polqual, p.polrelid) AS visible, pg_get_expr(p.polwithcheck, p.polrelid) AS writable,
-           '^\(domain_uuid = \( SELECT (public\.)?voicedb_domain_uuid\(\)( AS voicedb_domain_uuid)?\)\)$' AS wanted
+           '^\(domain_uuid = (\( SELECT )?(public\.)?voicedb_domain_uuid\(\)( AS voicedb_domain_uuid\)|\))?\)$' AS wanted
     FROM voice v
     JOIN pg_policy p ON p.polrelid = v.oid
 ), grants AS (
@@ -91,8 +91,8 @@ WITH voice AS (
     WHERE p.polpermissive AND (coalesce(p.visible, '') !~ p.wanted OR coalesce(p.writable, '') !~ p.wanted)
     UNION ALL
     SELECT 8, 'policy', v.name || '.voicedb_tenant', 'missing', 'the tenant''s rows, in USING and WITH CHECK', NULL,
-           format(E'CREATE POLICY voicedb_tenant ON %s TO voicedb_app USING (domain_uuid = (SELECT voicedb_domain_uuid())) '
-                  'WITH CHECK (domain_uuid = (SELECT voicedb_domain_uuid()));', v.name)
+           format(E'CREATE POLICY voicedb_tenant ON %s TO voicedb_app USING (domain_uuid = voicedb_domain_uuid()) '
+                  'WITH CHECK (domain_uuid = voicedb_domain_uuid());', v.name)
     FROM voice v
     WHERE NOT EXISTS (SELECT 1 FROM policies p
                       WHERE p.name = v.name AND p.polcmd = '*' AND p.polpermissive AND p.visible ~ p.wanted AND p.writable ~ p.wanted

@@ -298,7 +298,9 @@ vdb_status vdb_conversation_sweep_all(vdb_pool *pool, int64_t idle_seconds, int6
 {
     error_clear(error);
     PGresult *result;
-    vdb_status status = unscoped_run(pool, QUERY_CONVERSATION_OPEN, NULL, &result, error);
+    vdb_status status = unscoped_sees_all(pool, QUERY_TENANTS_SEES_ALL, error);
+    if (status == VDB_OK)
+        status = unscoped_run(pool, QUERY_CONVERSATION_OPEN, NULL, &result, error);
     if (status != VDB_OK)
         return status;
     int64_t all = 0;

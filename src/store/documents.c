@@ -74,7 +74,9 @@ vdb_status vdb_document_waiting(vdb_pool *pool, const vdb_document_queue **rows,
 {
     PGresult *result;
     error_clear(error);
-    vdb_status status = unscoped_run(pool, QUERY_DOCUMENT_WAITING, NULL, &result, error);
+    vdb_status status = unscoped_sees_all(pool, QUERY_TENANTS_SEES_ALL, error);
+    if (status == VDB_OK)
+        status = unscoped_run(pool, QUERY_DOCUMENT_WAITING, NULL, &result, error);
     if (status != VDB_OK)
         return status;
     status = record_decode(&document_queue_record, result, (const void **)rows, count, error);

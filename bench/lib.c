@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
@@ -183,6 +184,21 @@ int wire_floats(const float *vector, int dimensions, char *wire)
         memcpy(wire + 4 + 4 * i, &bits, sizeof bits);
     }
     return 4 + 4 * dimensions;
+}
+
+bool hold_to_one_processor(PGconn *pg)
+{
+    cpu_set_t one;
+    int here = sched_getcpu();
+    PGresult *servers = query_sql(pg, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                                      "AND backend_type = 'client backend'");
+    CPU_ZERO(&one);
+    CPU_SET(here < 0 ? 0 : here, &one);
+    bool held = sched_setaffinity(0, sizeof one, &one) == 0;
+    for (int i = 0; i < PQntuples(servers); i++)
+        held = sched_setaffinity((pid_t)strtol(PQgetvalue(servers, i, 0), NULL, 10), sizeof one, &one) == 0 && held;
+    PQclear(servers);
+    return held;
 }
 
 void wire_vector(const float *vector, char wire[WIRE_VECTOR_BYTES])

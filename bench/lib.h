@@ -49,6 +49,13 @@ PGresult *query_sql(PGconn *pg, const char *sql);
 /* The first value of the first row; lives until the next call. */
 const char *query_value(PGconn *pg, const char *sql);
 
+/*
+ * Holds this process and the server's processes of this database to the processor that this process runs on. Between
+ * two processors a message takes as long as the work itself, and which of two connections has to wait for that is the
+ * scheduler's whim. False: it may not, or the server is elsewhere.
+ */
+bool hold_to_one_processor(PGconn *pg);
+
 /* pgvector's binary format of VDB_DIMENSIONS numbers. */
 enum { WIRE_VECTOR_BYTES = 4 + 4 * VDB_DIMENSIONS };
 void wire_vector(const float *vector, char wire[WIRE_VECTOR_BYTES]);

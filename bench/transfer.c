@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { CALLS = 4000, QUICK_CALLS = 200, RULES = 200 };
+enum { CALLS = 4000, QUICK_CALLS = 200, RULES = 200, CALLS_A_CHANGE = 20 };
 
 static const char domain[] = "cccccccc-0000-4000-8000-000000000021";
 static const char hours[] =
@@ -85,10 +85,17 @@ static void print_line(const char *name, const samples *s)
 
 static void measure(PGconn *pg, vdb_tenant *tenant, int calls)
 {
-    samples bare = { 0 }, resolved = { 0 };
+    samples bare = { 0 }, resolved = { 0 }, changed = { 0 };
     for (int i = 0; i < calls; i++) {
         samples_add(&bare, ask_bare(pg));
         samples_add(&resolved, ask_library(tenant, &wishes[i % WISHES]));
+        if (i % CALLS_A_CHANGE == 0) {
+            PQexitPipelineMode(pg);
+            run_sql(pg,
+                    "UPDATE v_voice_transfer_rules SET transfer_message = clock_timestamp()::text WHERE priority = 1");
+            PQenterPipelineMode(pg);
+            samples_add(&changed, ask_library(tenant, &wishes[i % WISHES]));
+        }
     }
     printf("Three utterances in turn among %d rules, each with three keywords, working hours and an extension, every "
            "other one with a pattern.\n\n"
@@ -96,10 +103,12 @@ static void measure(PGconn *pg, vdb_tenant *tenant, int calls)
            RULES);
     print_line("bare libpq: an empty query in a transaction of the tenant's", &bare);
     print_line("vdb_transfer_resolve()", &resolved);
+    print_line("vdb_transfer_resolve() after a change", &changed);
     target_header();
     target_line("p50 of a transfer resolved among 200 rules", samples_percentile(&resolved, 0.5), true, 0.2, 3, " ms");
     samples_free(&bare);
     samples_free(&resolved);
+    samples_free(&changed);
 }
 
 static void prepare(PGconn *pg, const char *name, const char *sql)

@@ -645,9 +645,10 @@ typedef struct vdb_call_context {
 } vdb_call_context;
 
 /*
- * All that a call begins with, in one round trip. `secretary`: its UUID, or the extension that was dialled. Release
- * with vdb_rows_free(), which wipes the opened configs. VDB_NOT_FOUND: no such secretary; VDB_CONFLICT: it is disabled;
- * VDB_NOT_ALLOWED, VDB_BAD_INPUT: a secret of a provider in use cannot be opened.
+ * All that a call begins with, in one round trip, or two when it has changed since the pool read it. `secretary`: its
+ * UUID, or the extension that was dialled. What was read is kept by the pool and shared: change nothing in it, and
+ * release it with vdb_rows_free(). The opened configs are wiped with their last user. VDB_NOT_FOUND: no such secretary;
+ * VDB_CONFLICT: it is disabled; VDB_NOT_ALLOWED, VDB_BAD_INPUT: a secret of a provider in use cannot be opened.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_call_context_get(vdb_tenant *tenant, const char *secretary,
                                                        const vdb_call_context **context, vdb_error *error);

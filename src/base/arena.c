@@ -57,6 +57,8 @@ static block *private_block(size_t *size)
     if (memory == MAP_FAILED)
         return NULL;
     (void)madvise(memory, whole, MADV_DONTDUMP);
+    /* As much as the limit allows is kept out of the swap, too. */
+    (void)mlock(memory, whole);
     *size = whole - sizeof(block);
     return memory;
 }

@@ -9,7 +9,7 @@ typedef struct arena arena;
 
 /* NULL: memory ran out. Release with arena_free(); NULL is allowed there. */
 arena *arena_new(void);
-/* For secrets: its memory is left out of core dumps, and wiped when it is freed. */
+/* For secrets: its memory is left out of core dumps, locked as far as the limit allows, and wiped when it is freed. */
 arena *arena_new_private(void);
 /* `other` is freed with `a`. */
 void arena_adopt(arena *a, arena *other);

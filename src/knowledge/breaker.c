@@ -41,24 +41,28 @@ typedef struct failing {
     breaker breaker;
 } failing;
 
-struct pool_attachment {
+typedef struct breakers {
+    pool_attachment attachment;
     pthread_mutex_t lock;
     size_t count;
     failing list[MOST_FAILING];
-};
+} breakers;
 
-static struct pool_attachment *make(void)
+static void destroy(pool_attachment *attachment)
 {
-    struct pool_attachment *a = calloc(1, sizeof *a);
-    if (a != NULL)
-        pthread_mutex_init(&a->lock, NULL);
-    return a;
-}
-
-static void destroy(struct pool_attachment *a)
-{
+    breakers *a = (breakers *)attachment;
     pthread_mutex_destroy(&a->lock);
     free(a);
+}
+
+static pool_attachment *make(void)
+{
+    breakers *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return NULL;
+    a->attachment.destroy = destroy;
+    pthread_mutex_init(&a->lock, NULL);
+    return &a->attachment;
 }
 
 static void make_key(breaker_key provider, unsigned char key[KEY_LENGTH])
@@ -71,7 +75,7 @@ static void make_key(breaker_key provider, unsigned char key[KEY_LENGTH])
     crypto_generichash_final(&state, key, KEY_LENGTH);
 }
 
-static failing *find(struct pool_attachment *a, const unsigned char key[KEY_LENGTH])
+static failing *find(breakers *a, const unsigned char key[KEY_LENGTH])
 {
     for (size_t i = 0; i < a->count; i++) {
         if (memcmp(a->list[i].key, key, KEY_LENGTH) == 0)
@@ -81,7 +85,7 @@ static failing *find(struct pool_attachment *a, const unsigned char key[KEY_LENG
 }
 
 /* In the place of the one that nobody has asked for longest, when there is no room. */
-static failing *add(struct pool_attachment *a, const unsigned char key[KEY_LENGTH])
+static failing *add(breakers *a, const unsigned char key[KEY_LENGTH])
 {
     failing *f = a->list;
     if (a->count < MOST_FAILING) {
@@ -98,7 +102,7 @@ static failing *add(struct pool_attachment *a, const unsigned char key[KEY_LENGT
 bool provider_allowed(vdb_pool *pool, breaker_key provider, double limit_ms, double *wait_ms)
 {
     unsigned char key[KEY_LENGTH];
-    struct pool_attachment *a = pool_attachment(pool, make, destroy);
+    breakers *a = (breakers *)pool_attached(pool, LAYER_KNOWLEDGE, make);
     if (a == NULL)
         return true;
     make_key(provider, key);
@@ -114,7 +118,7 @@ bool provider_allowed(vdb_pool *pool, breaker_key provider, double limit_ms, dou
 void provider_told(vdb_pool *pool, breaker_key provider, bool answered, double limit_ms, double took_ms)
 {
     unsigned char key[KEY_LENGTH];
-    struct pool_attachment *a = pool_attachment(pool, make, destroy);
+    breakers *a = (breakers *)pool_attached(pool, LAYER_KNOWLEDGE, make);
     if (a == NULL)
         return;
     make_key(provider, key);

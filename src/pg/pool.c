@@ -29,8 +29,7 @@ struct vdb_pool {
     bool needs_settings;
     int fact;
     time_t fact_noted_at;
-    struct pool_attachment *attachment;
-    void (*destroy_attachment)(struct pool_attachment *);
+    pool_attachment *attached[POOL_LAYERS];
     connection *stack[]; /* idle connections, the last released on top */
 };
 
@@ -98,8 +97,10 @@ void vdb_pool_close(vdb_pool *pool)
         return;
     while (pool->idle > 0)
         connection_close(pool->stack[--pool->idle]);
-    if (pool->attachment != NULL)
-        pool->destroy_attachment(pool->attachment);
+    for (int i = 0; i < POOL_LAYERS; i++) {
+        if (pool->attached[i] != NULL)
+            pool->attached[i]->destroy(pool->attached[i]);
+    }
     pthread_cond_destroy(&pool->released);
     pthread_mutex_destroy(&pool->lock);
     keyring_free(pool->keys);
@@ -240,17 +241,14 @@ int pool_statement_timeout(vdb_pool *pool)
     return pool->options.statement_timeout_ms;
 }
 
-struct pool_attachment *pool_attachment(vdb_pool *pool, struct pool_attachment *(*make)(void),
-                                        void (*destroy)(struct pool_attachment *))
+pool_attachment *pool_attached(vdb_pool *pool, pool_layer layer, pool_attachment *(*make)(void))
 {
     pthread_mutex_lock(&pool->lock);
-    if (pool->attachment == NULL) {
-        pool->attachment = make();
-        pool->destroy_attachment = destroy;
-    }
-    struct pool_attachment *attachment = pool->attachment;
+    if (pool->attached[layer] == NULL)
+        pool->attached[layer] = make();
+    pool_attachment *attached = pool->attached[layer];
     pthread_mutex_unlock(&pool->lock);
-    return attachment;
+    return attached;
 }
 
 int pool_noted(vdb_pool *pool)

@@ -37,10 +37,14 @@ int pool_statement_timeout(vdb_pool *pool); /* milliseconds */
 /* True when its connections prepare what they run. */
 bool pool_prepares(vdb_pool *pool);
 
-/* What a higher layer keeps with the pool: made by the first who asks for it. NULL: memory ran out. */
-struct pool_attachment;
-struct pool_attachment *pool_attachment(vdb_pool *pool, struct pool_attachment *(*make)(void),
-                                        void (*destroy)(struct pool_attachment *));
+/* What a higher layer keeps with the pool begins with this. */
+typedef struct pool_attachment {
+    void (*destroy)(struct pool_attachment *);
+} pool_attachment;
+
+/* One of each layer, made by the first who asks for it. NULL: memory ran out. */
+typedef enum pool_layer { LAYER_STORE, LAYER_KNOWLEDGE, POOL_LAYERS } pool_layer;
+pool_attachment *pool_attached(vdb_pool *pool, pool_layer layer, pool_attachment *(*make)(void));
 
 /* A fact about the database that is looked up once a minute: -1 when it was never noted or is older. */
 int pool_noted(vdb_pool *pool);

@@ -3,19 +3,32 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Stands before the rows, so that the pointer to the rows is enough to free all. */
-typedef union rows_header {
-    arena *memory;
-    max_align_t alignment;
+typedef struct rows_header {
+    alignas(max_align_t) arena *memory;
+    atomic_uint users;
 } rows_header;
+
+static rows_header *header_of(const void *rows)
+{
+    return (rows_header *)(uintptr_t)rows - 1;
+}
+
+void rows_share(const void *rows)
+{
+    atomic_fetch_add(&header_of(rows)->users, 1);
+}
 
 void vdb_rows_free(const void *rows)
 {
-    if (rows != NULL)
-        arena_free(((const rows_header *)rows - 1)->memory);
+    if (rows != NULL && atomic_fetch_sub(&header_of(rows)->users, 1) == 1)
+        arena_free(header_of(rows)->memory);
 }
 
 void *rows_allocate(size_t size, size_t count, arena **memory)
@@ -27,12 +40,13 @@ void *rows_allocate(size_t size, size_t count, arena **memory)
         return NULL;
     }
     header->memory = *memory;
+    atomic_init(&header->users, 1);
     return header + 1;
 }
 
 arena *rows_memory(const void *rows)
 {
-    return ((const rows_header *)rows - 1)->memory;
+    return header_of(rows)->memory;
 }
 
 /* PostgreSQL's ISO style in UTC, "2026-03-01 12:00:00.5+00", as RFC 3339. */

@@ -33,6 +33,9 @@ typedef struct record {
 /* Zeroed rows for vdb_rows_free(), and the arena that is released with them. NULL: memory ran out. */
 void *rows_allocate(size_t size, size_t count, arena **memory);
 
+/* Rows that one more uses: they end with the last vdb_rows_free(). Nobody may change them from here on. */
+void rows_share(const void *rows);
+
 /* The arena that is released with rows. */
 arena *rows_memory(const void *rows);
 

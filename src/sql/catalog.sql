@@ -118,12 +118,15 @@ WITH voice AS (
     FROM indexes i
     UNION ALL
     SELECT 10, 'trigger', v.name || '.' || quote_ident(t.tgname),
-           pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' (switched off)' ELSE ' (for replicas)' END,
-           pg_get_triggerdef(t.oid, true) || ';',
-           format(E'DROP TRIGGER %I ON %s;\n%s;', t.tgname, v.name, pg_get_triggerdef(t.oid, true)),
+           pg_get_triggerdef(t.oid, true) || CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' (switched off)' WHEN 'A' THEN ' (also for replicas)'
+                                                              ELSE ' (for replicas)' END,
+           s.statement, format(E'DROP TRIGGER %I ON %s;\n%s', t.tgname, v.name, s.statement),
            format('DROP TRIGGER %I ON %s;', t.tgname, v.name)
     FROM voice v
     JOIN pg_trigger t ON t.tgrelid = v.oid AND NOT t.tgisinternal
+    CROSS JOIN LATERAL (SELECT pg_get_triggerdef(t.oid, true) || ';' ||
+                               CASE t.tgenabled WHEN 'A' THEN format(E'\nALTER TABLE %s ENABLE ALWAYS TRIGGER %I;', v.name, t.tgname)
+                                                ELSE '' END AS statement) s
     UNION ALL
     SELECT 11, 'row security', v.name,
            CASE WHEN v.relrowsecurity THEN 'enabled' ELSE 'disabled' END || CASE WHEN v.relforcerowsecurity THEN ', forced' ELSE '' END,

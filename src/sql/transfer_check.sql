@@ -1,11 +1,8 @@
--- What a decision on a transfer must know of this moment: the version of the rules, whether there is such a secretary, the time on the wall in each time zone (of "" the
--- tenant's own), which of the numbers there are. Asked by: resolving a transfer, every time.
-SELECT 'version' AS kind, NULL AS name,
-       (SELECT concat_ws(' ', count(*), sum(v.updated_at - timestamptz 'epoch'))
-        FROM v_voice_transfer_rules v
-        WHERE v.domain_uuid = :'domain_uuid'::uuid
-          AND (:'voice_secretary_uuid'::uuid IS NULL OR v.voice_secretary_uuid IS NULL
-               OR v.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)) AS state
+-- What a decision on a transfer must know of this moment: the version of the tenant's rules, whether there is such a secretary, the time on
+-- the wall in each time zone (of "" the tenant's own), which of the numbers there are. Asked by: resolving a transfer, every time.
+SELECT 'version' AS kind, NULL AS name, v.version_uuid::text AS state
+FROM voicedb_call_versions v
+WHERE v.domain_uuid = :'domain_uuid'::uuid AND v.topic = 'rules'
 UNION ALL
 SELECT 'secretary', NULL,
        (SELECT s.voice_secretary_uuid::text

@@ -1,15 +1,13 @@
--- The rules as they are listed, and their version: another one, whenever one of them is added, changed or removed. Asked by: resolving a
--- transfer, when the rules are others than this process knows.
-SELECT transfer_rule_uuid, voice_secretary_uuid, department_name, to_jsonb(intent_keywords) AS intent_keywords,
-       to_jsonb(intent_patterns) AS intent_patterns, destination_type, transfer_extension, transfer_message,
-       working_hours, fallback_action, fallback_extension, priority, enabled, created_at, updated_at,
-       (SELECT concat_ws(' ', count(*), sum(v.updated_at - timestamptz 'epoch'))
-        FROM v_voice_transfer_rules v
-        WHERE v.domain_uuid = :'domain_uuid'::uuid
-          AND (:'voice_secretary_uuid'::uuid IS NULL OR v.voice_secretary_uuid IS NULL
-               OR v.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)) AS version
-FROM v_voice_transfer_rules
-WHERE domain_uuid = :'domain_uuid'::uuid
-  AND (:'voice_secretary_uuid'::uuid IS NULL OR voice_secretary_uuid IS NULL
-       OR voice_secretary_uuid = :'voice_secretary_uuid'::uuid)
-ORDER BY priority, voice_secretary_uuid IS NULL, created_at, transfer_rule_uuid;
+-- The rules as they are listed, and the version of all rules of the tenant: another one after each change. Where there is no rule, a row that
+-- has the version only. Asked by: resolving a transfer, when the rules are others than this process knows.
+SELECT r.transfer_rule_uuid, r.voice_secretary_uuid, r.department_name, to_jsonb(r.intent_keywords) AS intent_keywords,
+       to_jsonb(r.intent_patterns) AS intent_patterns, r.destination_type, r.transfer_extension, r.transfer_message,
+       r.working_hours, r.fallback_action, r.fallback_extension, r.priority, r.enabled, r.created_at, r.updated_at, v.version
+FROM (SELECT ARRAY(SELECT c.version_uuid
+                   FROM voicedb_call_versions c
+                   WHERE c.domain_uuid = :'domain_uuid'::uuid AND c.topic = 'rules') AS version) v
+LEFT JOIN v_voice_transfer_rules r
+  ON r.domain_uuid = :'domain_uuid'::uuid
+ AND (:'voice_secretary_uuid'::uuid IS NULL OR r.voice_secretary_uuid IS NULL
+      OR r.voice_secretary_uuid = :'voice_secretary_uuid'::uuid)
+ORDER BY r.priority, r.voice_secretary_uuid IS NULL, r.created_at, r.transfer_rule_uuid;

@@ -1,7 +1,8 @@
-/* What a call begins with, in one round trip. */
+/* What a call begins with, in one round trip: kept at hand while the database says that it is still the same. */
 #include "store/call_context.h"
 
 #include "base/text.h"
+#include "store/at_hand.h"
 #include "store/secrets.h"
 
 #include <sodium.h>
@@ -11,13 +12,23 @@ static const char *const types[VDB_CALL_PROVIDERS] = { "stt", "tts", "llm", "emb
 
 /* Where the columns stand that belong to no struct: behind the kind and the secretary. */
 #define DATA_KEY_COLUMN ((int)secretary_record.count + 1)
-#define MODEL_COLUMN ((int)secretary_record.count + 2)
+#define VERSION_COLUMN ((int)secretary_record.count + 2)
+#define TELLS_ALL_COLUMN ((int)secretary_record.count + 3)
+#define MODEL_COLUMN ((int)secretary_record.count + 4)
+
+/* A context, and what tells whether it is still right. */
+typedef struct dated_context {
+    vdb_call_context context; /* first: the caller has no more */
+    const char *version;
+    bool version_tells_all; /* false: something in it may change and the version not */
+} dated_context;
 
 /* One call's rows on their way into a context. */
 typedef struct loading {
     vdb_tenant *tenant;
     const PGresult *result;
     arena *memory;
+    dated_context *dated;
     vdb_call_context *context;
     vdb_secretary *secretary;
     vdb_provider *providers; /* the secretary's own and the tenant's defaults */
@@ -50,6 +61,12 @@ static void *take(const loading *l, const char *kind, const record *shape, size_
     return items;
 }
 
+/* A column of the secretary's row. */
+static const char *take_text(const loading *l, int column)
+{
+    return PQgetisnull(l->result, 0, column) ? NULL : arena_copy_string(l->memory, PQgetvalue(l->result, 0, column));
+}
+
 static vdb_status take_rows(loading *l, vdb_error *error)
 {
     size_t secretaries;
@@ -64,10 +81,12 @@ static vdb_status take_rows(loading *l, vdb_error *error)
     l->context->secretary = l->secretary;
     if (l->context->rules == NULL)
         return VDB_DEFECT;
-    if (PQgetisnull(l->result, 0, MODEL_COLUMN))
-        return VDB_OK;
-    l->context->embedding_model = arena_copy_string(l->memory, PQgetvalue(l->result, 0, MODEL_COLUMN));
-    return l->context->embedding_model == NULL ? error_memory(error) : VDB_OK;
+    l->dated->version = take_text(l, VERSION_COLUMN);
+    l->dated->version_tells_all = PQgetvalue(l->result, 0, TELLS_ALL_COLUMN)[0] == 't';
+    l->context->embedding_model = take_text(l, MODEL_COLUMN);
+    bool whole =
+        l->dated->version != NULL && (l->context->embedding_model != NULL || PQgetisnull(l->result, 0, MODEL_COLUMN));
+    return whole ? VDB_OK : error_memory(error);
 }
 
 /* ---- providers --------------------------------------------------------------------------------------------------- */
@@ -142,7 +161,7 @@ static vdb_status open_configs(const loading *l, vdb_error *error)
     return status;
 }
 
-/* ---- the call ---------------------------------------------------------------------------------------------------- */
+/* ---- loading ---------------------------------------------------------------------------------------------------- */
 
 static vdb_status load(loading *l, bool open, vdb_error *error)
 {
@@ -156,9 +175,10 @@ static vdb_status from_result(vdb_tenant *t, const PGresult *result, bool open, 
                               vdb_error *error)
 {
     loading l = { .tenant = t, .result = result };
-    l.context = rows_allocate(sizeof *l.context, 1, &l.memory);
-    if (l.context == NULL)
+    l.dated = rows_allocate(sizeof *l.dated, 1, &l.memory);
+    if (l.dated == NULL)
         return error_memory(error);
+    l.context = &l.dated->context;
     vdb_status status = load(&l, open, error);
     if (status == VDB_OK)
         *context = l.context;
@@ -188,12 +208,42 @@ vdb_status call_context_load(vdb_tenant *t, const char *secretary, bool open, co
     return status;
 }
 
-vdb_status vdb_call_context_get(vdb_tenant *tenant, const char *secretary, const vdb_call_context **context,
-                                vdb_error *error)
+/* ---- the call ---------------------------------------------------------------------------------------------------- */
+
+/* Whether it is still what is stored. */
+static vdb_status check_version(vdb_tenant *t, const vdb_call_context *context, bool *current, vdb_error *error)
+{
+    PGresult *result;
+    const request r = { .id = QUERY_CALL_VERSION };
+    vdb_status status = tenant_run(t, &r, 1, &result, error);
+    if (status != VDB_OK)
+        return status;
+    *current = at_hand_is_current(((const dated_context *)context)->version, result, NULL, 0);
+    PQclear(result);
+    return VDB_OK;
+}
+
+/* `*context` NULL: none is at hand. */
+static vdb_status find_at_hand(vdb_tenant *t, kept *at_hand, const char *key, const vdb_call_context **context,
+                               vdb_error *error)
+{
+    bool current = false;
+    *context = kept_find(at_hand, key);
+    vdb_status status = *context == NULL ? VDB_OK : check_version(t, *context, &current, error);
+    if (*context == NULL || current)
+        return status;
+    /* What is out of date may hold secrets. */
+    if (status == VDB_OK)
+        kept_remove(at_hand, key);
+    vdb_rows_free(*context);
+    *context = NULL;
+    return status;
+}
+
+static vdb_status load_enabled(vdb_tenant *t, const char *secretary, const vdb_call_context **context, vdb_error *error)
 {
     const vdb_call_context *loaded;
-    error_clear(error);
-    vdb_status status = call_context_load(tenant, secretary, true, &loaded, error);
+    vdb_status status = call_context_load(t, secretary, true, &loaded, error);
     if (status != VDB_OK)
         return status;
     if (loaded->secretary->enabled) {
@@ -204,5 +254,27 @@ vdb_status vdb_call_context_get(vdb_tenant *tenant, const char *secretary, const
         error_set(error, VDB_CONFLICT, "Let another secretary answer, or run `voicedb secretary update --enabled on`.",
                   "the secretary \"%s\" is disabled", loaded->secretary->name);
     vdb_rows_free(loaded);
+    return status;
+}
+
+vdb_status vdb_call_context_get(vdb_tenant *tenant, const char *secretary, const vdb_call_context **context,
+                                vdb_error *error)
+{
+    char key[AT_HAND_KEY_ROOM];
+    const vdb_call_context *found = NULL;
+    error_clear(error);
+    vdb_status status = check_required(secretary, "secretary", error);
+    if (status != VDB_OK)
+        return status;
+    kept *at_hand = at_hand_key(key, tenant, secretary) ? at_hand_contexts(tenant->pool) : NULL;
+    if (at_hand != NULL)
+        status = find_at_hand(tenant, at_hand, key, &found, error);
+    if (status == VDB_OK && found == NULL) {
+        status = load_enabled(tenant, secretary, &found, error);
+        if (status == VDB_OK && at_hand != NULL && ((const dated_context *)found)->version_tells_all)
+            kept_put(at_hand, key, found, 1);
+    }
+    if (status == VDB_OK)
+        *context = found;
     return status;
 }

@@ -1,149 +1,45 @@
 /*
- * Where a call goes. The rules are kept ready with the tenant's handle; one round trip then asks what only this moment
- * knows, and whether the rules are still these.
+ * Where a call goes. The rules are kept at hand; one round trip then asks what only this moment knows, and whether the
+ * rules are still these.
  */
-#include "store/resolve.h"
-
 #include "base/json.h"
 #include "base/text.h"
+#include "store/at_hand.h"
 #include "store/rule_set.h"
-#include "store/tenant.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_KEPT = 8, LONGEST_UTTERANCE = 64 * 1024, MOST_TRIES = 5 };
+enum { LONGEST_UTTERANCE = 64 * 1024, MOST_TRIES = 5 };
 
 /* ---- rules at hand ----------------------------------------------------------------------------------------------- */
 
-typedef struct kept_rules {
-    atomic_int users;
-    char secretary[37]; /* "": every rule */
-    rule_set *set;
-} kept_rules;
-
-struct rule_cache {
-    pthread_mutex_t lock;
-    size_t count;
-    kept_rules *kept[MOST_KEPT]; /* the last used first */
-};
-
-static void let_go(kept_rules *k)
+/* From rows of rules and version, which become the set's. */
+static vdb_status make_set(const rule_row *rows, size_t count, rule_set **set, vdb_error *error)
 {
-    if (k != NULL && atomic_fetch_sub(&k->users, 1) == 1) {
-        rule_set_free(k->set);
-        free(k);
+    arena *a = rows_memory(rows);
+    const char *version = arena_copy_string(a, rows[0].version);
+    /* An array of the rules alone, in the rows' own memory. */
+    vdb_transfer_rule *rules = (vdb_transfer_rule *)(uintptr_t)rows;
+    if (rows[0].rule.transfer_rule_uuid == NULL)
+        count = 0;
+    for (size_t i = 0; i < count; i++)
+        memmove(&rules[i], &rows[i].rule, sizeof rules[i]);
+    if (version == NULL) {
+        vdb_rows_free(rows);
+        return error_memory(error);
     }
+    return rule_set_new(rules, count, version, set, error);
 }
 
-void rule_cache_free(struct rule_cache *cache)
-{
-    if (cache == NULL)
-        return;
-    while (cache->count > 0)
-        let_go(cache->kept[--cache->count]);
-    pthread_mutex_destroy(&cache->lock);
-    free(cache);
-}
-
-/* NULL: memory ran out; the rules are then loaded each time. */
-static struct rule_cache *cache_of(vdb_tenant *t)
-{
-    struct rule_cache *there = atomic_load(&t->rules);
-    if (there != NULL)
-        return there;
-    struct rule_cache *new = calloc(1, sizeof *new);
-    if (new == NULL)
-        return NULL;
-    pthread_mutex_init(&new->lock, NULL);
-    if (atomic_compare_exchange_strong(&t->rules, &there, new))
-        return new;
-    rule_cache_free(new);
-    return there;
-}
-
-/* Takes it out of the list. */
-static kept_rules *pick(struct rule_cache *cache, const char *secretary)
-{
-    for (size_t i = 0; i < cache->count; i++) {
-        kept_rules *k = cache->kept[i];
-        if (strcmp(k->secretary, secretary) != 0)
-            continue;
-        memmove(&cache->kept[i], &cache->kept[i + 1], (--cache->count - i) * sizeof cache->kept[0]);
-        return k;
-    }
-    return NULL;
-}
-
-static void put_first(struct rule_cache *cache, kept_rules *k)
-{
-    if (cache->count == MOST_KEPT)
-        let_go(cache->kept[--cache->count]);
-    memmove(&cache->kept[1], &cache->kept[0], cache->count * sizeof cache->kept[0]);
-    cache->kept[0] = k;
-    cache->count++;
-}
-
-static kept_rules *find_kept(vdb_tenant *t, const char *secretary)
-{
-    struct rule_cache *cache = cache_of(t);
-    if (cache == NULL)
-        return NULL;
-    pthread_mutex_lock(&cache->lock);
-    kept_rules *k = pick(cache, secretary);
-    if (k != NULL) {
-        put_first(cache, k);
-        atomic_fetch_add(&k->users, 1);
-    }
-    pthread_mutex_unlock(&cache->lock);
-    return k;
-}
-
-static void keep(vdb_tenant *t, kept_rules *k)
-{
-    struct rule_cache *cache = cache_of(t);
-    if (cache == NULL)
-        return;
-    pthread_mutex_lock(&cache->lock);
-    let_go(pick(cache, k->secretary));
-    atomic_fetch_add(&k->users, 1);
-    put_first(cache, k);
-    pthread_mutex_unlock(&cache->lock);
-}
-
-static vdb_status load(vdb_tenant *t, const char *secretary, kept_rules **kept, vdb_error *error)
+static vdb_status load(vdb_tenant *t, const char *secretary, rule_set **set, vdb_error *error)
 {
     const rule_row *rows;
     size_t count;
     const char *uuid = secretary[0] == '\0' ? NULL : secretary;
     vdb_status status =
         tenant_rows(t, REQUEST(TRANSFER_RULE_LOAD, P(uuid)), &rule_row_record, (const void **)&rows, &count, error);
-    if (status != VDB_OK)
-        return status;
-    kept_rules *k = calloc(1, sizeof *k);
-    /* An array of the rules alone, in the rows' own memory. */
-    vdb_transfer_rule *rules = (vdb_transfer_rule *)(uintptr_t)rows;
-    char version[64] = "0";
-    if (count > 0)
-        snprintf(version, sizeof version, "%s", rows[0].version);
-    for (size_t i = 0; i < count; i++)
-        memmove(&rules[i], &rows[i].rule, sizeof rules[i]);
-    if (k == NULL) {
-        vdb_rows_free(rows);
-        return error_memory(error);
-    }
-    snprintf(k->secretary, sizeof k->secretary, "%s", secretary);
-    atomic_init(&k->users, 1);
-    status = rule_set_new(rules, count, version, &k->set, error);
-    if (status != VDB_OK) {
-        free(k);
-        return status;
-    }
-    keep(t, k);
-    *kept = k;
-    return VDB_OK;
+    return status == VDB_OK ? make_set(rows, count, set, error) : status;
 }
 
 /* ---- this moment ------------------------------------------------------------------------------------------------- */
@@ -454,8 +350,7 @@ static vdb_status try_with(resolving *r, bool *stale, vdb_error *error)
         status = ask_moment(r, error);
     if (status != VDB_OK)
         return status;
-    const char *version = answer(r, "version", NULL);
-    *stale = version == NULL || strcmp(version, rule_set_version(r->set)) != 0;
+    *stale = !at_hand_is_current(rule_set_version(r->set), r->moment, "version", 2);
     if (r->secretary[0] != '\0' && answer(r, "secretary", NULL) == NULL)
         status = error_set(error, VDB_NOT_FOUND, "Run `voicedb secretary list` to see what there is.",
                            "no secretary \"%s\" in this tenant", r->secretary);
@@ -468,17 +363,22 @@ static vdb_status try_with(resolving *r, bool *stale, vdb_error *error)
 
 static vdb_status resolve(resolving *r, vdb_error *error)
 {
+    char key[AT_HAND_KEY_ROOM];
     bool stale = true;
     vdb_status status = VDB_OK;
+    kept *at_hand = at_hand_key(key, r->tenant, r->secretary) ? at_hand_rules(r->tenant->pool) : NULL;
     for (int i = 0; status == VDB_OK && stale && i < MOST_TRIES; i++) {
-        kept_rules *k = i == 0 ? find_kept(r->tenant, r->secretary) : NULL;
-        if (k == NULL)
-            status = load(r->tenant, r->secretary, &k, error);
+        const rule_set *found = i == 0 && at_hand != NULL ? kept_find(at_hand, key) : NULL;
+        rule_set *loaded = NULL;
+        if (found == NULL)
+            status = load(r->tenant, r->secretary, &loaded, error);
         if (status != VDB_OK)
             return status;
-        r->set = k->set;
+        r->set = found == NULL ? loaded : found;
+        if (loaded != NULL && at_hand != NULL)
+            kept_put(at_hand, key, loaded, 1 + rule_set_count(loaded));
         status = try_with(r, &stale, error);
-        let_go(k);
+        rule_set_release(r->set);
     }
     return status == VDB_OK && stale
                ? error_set(error, VDB_CONFLICT, "Try again.", "the transfer rules change all the time")

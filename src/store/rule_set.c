@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ typedef struct pattern {
 } pattern;
 
 struct rule_set {
+    atomic_uint users;
     arena *memory;
     const vdb_transfer_rule *rows;
     ready_rule *rules;
@@ -197,13 +199,13 @@ vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char 
         free(s);
         return error_memory(error);
     }
-    *s = (rule_set){ .memory = memory, .rows = rows, .count = count };
+    *s = (rule_set){ .users = 1, .memory = memory, .rows = rows, .count = count };
     s->version = arena_copy_string(memory, version);
     vdb_status status = s->version == NULL || !allocate(s) ? error_memory(error) : VDB_OK;
     for (size_t i = 0; status == VDB_OK && i < count; i++)
         status = add_rule(s, i, error);
     if (status != VDB_OK) {
-        rule_set_free(s);
+        rule_set_release(s);
         return status;
     }
     if (s->phrases != NULL)
@@ -212,9 +214,15 @@ vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char 
     return VDB_OK;
 }
 
-void rule_set_free(rule_set *s)
+void rule_set_share(const rule_set *set)
 {
-    if (s == NULL)
+    atomic_fetch_add(&((rule_set *)(uintptr_t)set)->users, 1);
+}
+
+void rule_set_release(const rule_set *set)
+{
+    rule_set *s = (rule_set *)(uintptr_t)set;
+    if (s == NULL || atomic_fetch_sub(&s->users, 1) > 1)
         return;
     for (size_t i = 0; i < s->pattern_count; i++)
         pcre2_code_free(s->patterns[i].code);

@@ -1,6 +1,7 @@
 /*
  * The transfer rules of a secretary, made ready to be held against what callers say: keywords by their first word,
- * patterns compiled, working hours read. Never changes once it is made, so that threads share it.
+ * patterns compiled, working hours read. Never changes once it is made, so that threads share it; it ends with its last
+ * user.
  */
 #ifndef VDB_STORE_RULE_SET_H
 #define VDB_STORE_RULE_SET_H
@@ -26,7 +27,8 @@ typedef struct rule_set rule_set;
 /* `rows` are in the order in which they are tried, and the set's from here on, also after a failure. */
 vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char *version, rule_set **set,
                         vdb_error *error);
-void rule_set_free(rule_set *set);
+void rule_set_share(const rule_set *set);
+void rule_set_release(const rule_set *set); /* NULL is allowed */
 
 size_t rule_set_count(const rule_set *set);
 const ready_rule *rule_set_rule(const rule_set *set, size_t index);

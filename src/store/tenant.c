@@ -1,7 +1,6 @@
 #include "store/tenant.h"
 
 #include "base/text.h"
-#include "store/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,7 +237,6 @@ void vdb_tenant_close(vdb_tenant *tenant)
     struct tenant_attachment *attachment = atomic_load(&tenant->attachment);
     if (attachment != NULL)
         tenant->destroy_attachment(attachment);
-    rule_cache_free(atomic_load(&tenant->rules));
     free(tenant->name);
     free(tenant);
 }

@@ -13,7 +13,6 @@
 
 /* What a higher layer keeps with the handle, and how it is released. */
 struct tenant_attachment;
-struct rule_cache;
 
 struct vdb_tenant {
     vdb_pool *pool;
@@ -21,7 +20,6 @@ struct vdb_tenant {
     char *name;
     struct tenant_attachment *_Atomic attachment;
     void (*destroy_attachment)(struct tenant_attachment *);
-    struct rule_cache *_Atomic rules; /* transfer rules kept ready */
 };
 
 /* A query with all its parameters but the tenant, which is put in front. */

@@ -36,6 +36,7 @@ typedef enum thing {
     NOTICE,
     DATA_KEY,
     ENDPOINT,
+    VERSION,
     DOMAIN,
     PROVIDER_NAME,
     SECRETARY_NAME,

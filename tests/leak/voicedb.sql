@@ -38,6 +38,9 @@ FROM (
     SELECT k.domain_uuid, k.created_at, 0, ARRAY['DATA_KEY'], ARRAY[k.data_key_uuid::text]
     FROM v_voice_data_keys k
     UNION ALL
+    SELECT v.domain_uuid, '2000-01-01', 0, ARRAY['VERSION'], ARRAY[v.version_uuid::text]
+    FROM voicedb_call_versions v
+    UNION ALL
     SELECT d.domain_uuid, '2000-01-01', 0, ARRAY['DOMAIN', 'DOMAIN_NAME'], ARRAY[d.domain_uuid::text, d.domain_name]
     FROM v_domains d
 ) r
@@ -69,6 +72,8 @@ UNION ALL
 SELECT domain_uuid, 'settings' || xmin || ctid FROM v_voice_tenant_settings
 UNION ALL
 SELECT domain_uuid, 'erasure' || erasure_uuid || xmin || ctid FROM voicedb_erasures
+UNION ALL
+SELECT domain_uuid, 'call' || topic || version_uuid || xmin || ctid FROM voicedb_call_versions
 UNION ALL
 SELECT domain_uuid, 'k' || data_key_uuid || xmin || ctid FROM v_voice_data_keys
 UNION ALL

@@ -9,11 +9,11 @@
 
 enum { BURST = 20, LARGEST_ANSWER = 64 << 20 };
 
-static const char *const thing_names[THINGS] = { "PROVIDER",      "SECRETARY",      "DOCUMENT",  "CHUNK",
-                                                 "RULE",          "CONVERSATION",   "CALL",      "MESSAGE",
-                                                 "NOTICE",        "DATA_KEY",       "ENDPOINT",  "DOMAIN",
-                                                 "PROVIDER_NAME", "SECRETARY_NAME", "EXTENSION", "DOCUMENT_NAME",
-                                                 "DEPARTMENT",    "CALLER",         "MODEL",     "DOMAIN_NAME" };
+static const char *const thing_names[THINGS] = {
+    "PROVIDER",       "SECRETARY", "DOCUMENT",      "CHUNK",      "RULE",    "CONVERSATION", "CALL",
+    "MESSAGE",        "NOTICE",    "DATA_KEY",      "ENDPOINT",   "VERSION", "DOMAIN",       "PROVIDER_NAME",
+    "SECRETARY_NAME", "EXTENSION", "DOCUMENT_NAME", "DEPARTMENT", "CALLER",  "MODEL",        "DOMAIN_NAME"
+};
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 

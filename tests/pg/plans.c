@@ -232,8 +232,8 @@ static const char *const definitions[] = {
 };
 
 /* Of one tenant, without touching a voice table. */
-static const char *const tableless[] = { "document_lock",     "erasure_add",  "explain_exact", "explain_lexical",
-                                         "explain_two_stage", "reembed_lock", "tenant_scope" };
+static const char *const tableless[] = { "call_version",    "document_lock",     "erasure_add",  "explain_exact",
+                                         "explain_lexical", "explain_two_stage", "reembed_lock", "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {
@@ -344,7 +344,7 @@ static void no_function_reads_voice_tables_as_its_owner(void **state)
     assert_string_equal(
         rows_on(admin,
                 "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1"),
-        "voicedb_find_domain\nvoicedb_number_state\nvoicedb_time_zone");
+        "voicedb_call_data_changed\nvoicedb_find_domain\nvoicedb_number_state\nvoicedb_time_zone");
     assert_int_equal(number("SELECT count(*) FROM pg_proc WHERE prosecdef AND prosrc ~ 'v_voice_'"), 0);
 }
 

@@ -388,6 +388,38 @@ static void a_change_is_seen_at_once(void **state)
     assert_string_equal(department("Ana", "x"), "new");
 }
 
+/* Changes that leave number and times of the rules as they were, and those of another pool's tenant. */
+static void a_change_without_a_trace_in_the_rules_is_seen(void **state)
+{
+    (void)state;
+    add_rule(clinic, (vdb_transfer_rule_input){ .department_name = "a", .intent_keywords = KEYWORDS("x") });
+    add_rule(hotel, (vdb_transfer_rule_input){ .department_name = "hotel's", .intent_keywords = KEYWORDS("x") });
+    assert_string_equal(department("Ana", "x"), "a");
+    sql("BEGIN; SET LOCAL session_replication_role = 'replica'; "
+        "UPDATE v_voice_transfer_rules SET department_name = 'b' WHERE domain_uuid = '%s'; COMMIT",
+        CLINIC_UUID);
+    assert_string_equal(department("Ana", "x"), "b");
+    assert_string_equal(department(NULL, "x"), "b");
+    sql("BEGIN; SET LOCAL session_replication_role = 'replica'; CREATE TEMPORARY TABLE r ON COMMIT DROP AS "
+        "SELECT * FROM v_voice_transfer_rules; UPDATE r SET department_name = 'c' WHERE domain_uuid = '%s'; "
+        "TRUNCATE v_voice_transfer_rules CASCADE; INSERT INTO v_voice_transfer_rules SELECT * FROM r; COMMIT",
+        CLINIC_UUID);
+    assert_string_equal(department("Ana", "x"), "c");
+    assert_string_equal(department(NULL, "x"), "c");
+    sql("BEGIN; UPDATE v_voice_transfer_rules SET department_name = 'd'; ROLLBACK");
+    assert_string_equal(department("Ana", "x"), "c");
+    vdb_pool *other = pool_to(NULL);
+    vdb_tenant *t;
+    ok(vdb_tenant_open(other, CLINIC_UUID, &t, &failure));
+    add_rule(t, (vdb_transfer_rule_input){
+                    .department_name = "e", .intent_keywords = KEYWORDS("x"), .priority = &(int64_t){ 1 } });
+    vdb_tenant_close(t);
+    vdb_pool_close(other);
+    assert_string_equal(department("Ana", "x"), "e");
+    sql("TRUNCATE v_voice_transfer_rules CASCADE");
+    assert_string_equal(department("Ana", "x"), "");
+}
+
 typedef struct caller {
     char number[8];
     int wrong;
@@ -453,6 +485,7 @@ int main(void)
         TEST(numbers_are_fusionpbxs),
         TEST(no_tenant_asks_for_anothers_numbers),
         TEST(a_change_is_seen_at_once),
+        TEST(a_change_without_a_trace_in_the_rules_is_seen),
         TEST(threads_share_the_rules_while_they_change),
         TEST(many_secretaries_take_turns),
     };

@@ -102,7 +102,9 @@ static const struct {
     { "ALTER TABLE v_voice_transfer_rules DISABLE TRIGGER ALL; ALTER TABLE v_voice_transfer_rules ENABLE TRIGGER USER",
       "different foreign key: v_voice_conversations.v_voice_conversations_domain_uuid_transfer_rule_uuid_fkey\n"
       "different foreign key: v_voice_transfer_rules.v_voice_transfer_rules_domain_uuid_fkey\n"
-      "different foreign key: v_voice_transfer_rules.v_voice_transfer_rules_domain_uuid_voice_secretary_uuid_fkey\n" },
+      "different foreign key: v_voice_transfer_rules.v_voice_transfer_rules_domain_uuid_voice_secretary_uuid_fkey\n"
+      "different trigger: v_voice_transfer_rules.voicedb_call_data_changed\n"
+      "different trigger: v_voice_transfer_rules.voicedb_call_data_emptied\n" },
     { "DROP INDEX idx_voice_conversations_domain_caller", "missing index: idx_voice_conversations_domain_caller\n" },
     { "DROP INDEX idx_voice_documents_waiting", "missing index: idx_voice_documents_waiting\n" },
     { "DROP INDEX idx_voice_ai_providers_default; CREATE INDEX idx_voice_ai_providers_default ON v_voice_ai_providers "

@@ -101,6 +101,19 @@ static void no_rows_are_rows_too(void **state)
     PQclear(result);
 }
 
+static void shared_rows_end_with_their_last_user(void **state)
+{
+    (void)state;
+    arena *a;
+    char *rows = rows_allocate(8, 1, &a);
+    rows_share(rows);
+    vdb_rows_free(rows);
+    rows[7] = 'x';
+    assert_ptr_equal(rows_memory(rows), a);
+    vdb_rows_free(rows);
+    vdb_rows_free(NULL);
+}
+
 static void what_does_not_fit_is_a_defect(void **state)
 {
     (void)state;
@@ -172,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_is_read),
         cmocka_unit_test(no_rows_are_rows_too),
+        cmocka_unit_test(shared_rows_end_with_their_last_user),
         cmocka_unit_test(what_does_not_fit_is_a_defect),
         cmocka_unit_test(other_columns_are_a_defect),
         cmocka_unit_test(instants_are_rfc_3339),

@@ -185,7 +185,7 @@ static rule_match match_one(vdb_transfer_rule rule, const char *utterance)
     assert_int_equal(rule_set_match(set, memory, utterance, &match, &failure), VDB_OK);
     match.matched = match.matched == NULL ? NULL : arena_copy_string(memory, match.matched);
     match.trouble = match.trouble == NULL ? NULL : arena_copy_string(memory, match.trouble);
-    rule_set_free(set);
+    rule_set_release(set);
     return match;
 }
 
@@ -306,7 +306,7 @@ static void many_rules_share_words(void **state)
         if (i == 41)
             assert_string_equal(matches[i].matched, "setor");
     }
-    rule_set_free(set);
+    rule_set_release(set);
 }
 
 static int begin(void **state)

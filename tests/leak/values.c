@@ -230,9 +230,11 @@ static const char *plain_element(const char *type)
     return NULL;
 }
 
+static const char *some_value(actor *a, const char *name, const char *type);
+
 static const char *list(actor *a, const char *name, const char *element)
 {
-    const char *first = parameter(a, name, element), *second = parameter(a, name, element);
+    const char *first = some_value(a, name, element), *second = some_value(a, name, element);
     return arena_printf(a->memory, "{%s,%s}", first == NULL || *first == '\0' ? "NULL" : first,
                         second == NULL || *second == '\0' ? "NULL" : second);
 }
@@ -303,10 +305,8 @@ static const char *made_key(actor *a, const char *type)
     return arena_printf(a->memory, ends_with(type, "[]") ? "{%s,%s}" : "%s", keys[0], keys[1]);
 }
 
-const char *parameter(actor *a, const char *name, const char *type)
+static const char *some_value(actor *a, const char *name, const char *type)
 {
-    if (strcmp(type, "timestamp with time zone") == 0)
-        return "2026-11-23T10:00:00-03:00"; /* NULL may be now, which would make the outcome one of time */
     /* An error that quotes one digit of what is no filter would be another for each. */
     bool is_filter = strcmp(name, "filters") == 0;
     /* Of a row that is given by several lists; all of their values have to be good. */
@@ -326,4 +326,11 @@ const char *parameter(actor *a, const char *name, const char *type)
     bool is_list = ends_with(type, "[]") || strncmp(type, "json", 4) == 0;
     const char *named = is_list || (!is_part && chance(a, 10)) ? NULL : by_name(a, name);
     return named != NULL ? named : by_type(a, type);
+}
+
+const char *parameter(actor *a, const char *name, const char *type)
+{
+    if (strcmp(type, "timestamp with time zone") == 0)
+        return "2026-11-23T10:00:00-03:00"; /* NULL may be now, which would make the outcome one of time */
+    return some_value(a, name, type);
 }

@@ -17,9 +17,9 @@ enum {
     MOST_NEIGHBOURS = 10,
     LEAST_DEADLINE_MS = 20,
     LARGEST_LEFT_OUT = 2048,
-    DEPTH = 40,           /* rows of each way that are fused, at least */
-    SPARE = 5,            /* rows beyond those asked for, in the place of duplicates */
-    RESERVE_PERCENT = 20, /* of a deadline, for the search itself */
+    DEPTH = 40, /* rows of each way that are fused, at least */
+    SPARE = 5,  /* rows beyond those asked for, in the place of duplicates */
+    FADING = 8, /* a slow search is forgotten by this part of its time with each one after it */
 };
 
 void vdb_search_free(vdb_search_result *result)
@@ -143,13 +143,30 @@ static vdb_status choose_ways(job *j, vdb_error *error)
 
 /* ---- the question's embedding ------------------------------------------------------------------------------------ */
 
+/* Milliseconds of the deadline that are kept for the search itself: half as long again as the tenant's last ones took,
+ * a fifth of the deadline at least, and half of it at most or when nothing is known. */
+static int reserve_of(const job *j)
+{
+    int least = j->request->deadline_ms / 5, most = j->request->deadline_ms / 2;
+    int lately = atomic_load(&j->tenant->search_ms);
+    if (lately == 0 || lately > most / 3 * 2)
+        return most;
+    return lately * 3 / 2 > least ? lately * 3 / 2 : least;
+}
+
+static void note_search(const job *j, double took_ms)
+{
+    int lately = atomic_load(&j->tenant->search_ms), took = (int)took_ms + 1;
+    lately -= lately / FADING;
+    atomic_store(&j->tenant->search_ms, took > lately ? took : lately);
+}
+
 /* Milliseconds that embedding may take: 0 without a deadline, below 0 when there is no time left for it. */
 static int time_to_embed(const job *j)
 {
     if (j->request->deadline_ms == 0)
         return 0;
-    int most = j->request->deadline_ms * (100 - RESERVE_PERCENT) / 100;
-    int left = most - (int)(clock_ms() - j->started);
+    int left = j->request->deadline_ms - reserve_of(j) - (int)(clock_ms() - j->started);
     return left > 0 ? left : -1;
 }
 
@@ -345,6 +362,7 @@ static vdb_status search_and_fuse(job *j, vdb_error *error)
     if (status == VDB_OK && j->request->neighbours > 0)
         status = search_neighbours(j->tenant, j->result, j->request->neighbours, error);
     j->result->search_ms = clock_ms() - started - explained - (j->result->embed_ms - embedded);
+    note_search(j, j->result->search_ms);
     return status;
 }
 

@@ -20,6 +20,7 @@ struct vdb_tenant {
     char *name;
     struct tenant_attachment *_Atomic attachment;
     void (*destroy_attachment)(struct tenant_attachment *);
+    atomic_int search_ms; /* what the slowest of the last searches took, fading; 0: not known */
 };
 
 /* A query with all its parameters but the tenant, which is put in front. */

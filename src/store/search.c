@@ -146,7 +146,7 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
     const request exact =
         REQUEST(SEARCH_EXACT, p->of_vector, model, secretary, p->of_documents, p->of_document_types, metadata, depth);
     const request indexed =
-        REQUEST(SEARCH_INDEXED, p->of_vector, model, secretary, p->of_documents, p->of_document_types, metadata, depth);
+        REQUEST(SEARCH_INDEXED, secretary, p->of_documents, p->of_document_types, p->of_vector, model, metadata, depth);
     param version = p_int(&(int64_t){ TERMS_VERSION }, &p->terms_version);
     const request lexical =
         REQUEST(SEARCH_LEXICAL, secretary, version, p->of_documents, p->of_document_types, p->of_keys, p->of_near_keys,

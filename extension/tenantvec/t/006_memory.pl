@@ -33,9 +33,7 @@ $node->safe_psql('postgres', q(
     END $$;
     CREATE FUNCTION rescan(n int) RETURNS void LANGUAGE sql AS $$
         SELECT count(*) FROM generate_series(1, n) i
-        CROSS JOIN LATERAL (SELECT id FROM load WHERE tenant = i % 4 ORDER BY embedding <-> tv_vector(7) LIMIT 1) x $$;
-    CREATE FUNCTION used() RETURNS bigint LANGUAGE sql AS $$
-        SELECT sum(used_bytes) FROM pg_backend_memory_contexts $$;));
+        CROSS JOIN LATERAL (SELECT id FROM load WHERE tenant = i % 4 ORDER BY embedding <-> tv_vector(7) LIMIT 1) x $$;));
 
 # Bytes that a session holds more after `work` than before, where it has been done once already.
 sub grown
@@ -51,6 +49,8 @@ sub grown
 
 SKIP: {
     skip 'pg_backend_memory_contexts came with 14', 3 if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;
+    $node->safe_psql('postgres', q(
+        CREATE FUNCTION used() RETURNS bigint LANGUAGE sql AS $$ SELECT sum(used_bytes) FROM pg_backend_memory_contexts $$));
     my %grown = (
         "$scans scans" => grown('scan(200)', "scan($scans)"),
         '5000 inserts' => grown('fill(200)', 'fill(5000)'),

@@ -12,6 +12,7 @@ static const char no_such_statement[] = "26000";
 static enum query_id explainer_of(enum query_id id)
 {
     return id == QUERY_SEARCH_TWO_STAGE ? QUERY_EXPLAIN_TWO_STAGE
+           : id == QUERY_SEARCH_INDEXED ? QUERY_EXPLAIN_INDEXED
            : id == QUERY_SEARCH_LEXICAL ? QUERY_EXPLAIN_LEXICAL
                                         : QUERY_EXPLAIN_EXACT;
 }

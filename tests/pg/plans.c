@@ -232,8 +232,9 @@ static const char *const definitions[] = {
 };
 
 /* Of one tenant, without touching a voice table. */
-static const char *const tableless[] = { "call_version",    "document_lock",     "erasure_add",  "explain_exact",
-                                         "explain_lexical", "explain_two_stage", "reembed_lock", "tenant_scope" };
+static const char *const tableless[] = { "call_version",      "document_lock",   "erasure_add",
+                                         "explain_exact",     "explain_indexed", "explain_lexical",
+                                         "explain_two_stage", "reembed_lock",    "tenant_scope" };
 
 /* What reads over all tenants, and is for operators only. */
 static const char *const for_operators[] = {

@@ -20,7 +20,7 @@ typedef struct breaker {
 
 /*
  * True when a question that gives the provider so many milliseconds may be asked: it has not failed too often, or never
- * with so much time, or the pause is over and this question is the trial.
+ * with nearly so much time, or the pause is over and this question is the trial.
  */
 bool breaker_allows(breaker *b, double limit_ms, double now);
 /* It failed a question, after so long of `limit_ms`; INFINITY: it had no limit. One answer, and all is forgotten. */

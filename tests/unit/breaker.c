@@ -56,7 +56,8 @@ static void who_has_more_time_asks_all_the_same(void **state)
     (void)state;
     breaker b = failed_often(0);
     assert_false(breaker_allows(&b, LIMIT - 1, 0));
-    assert_true(breaker_allows(&b, LIMIT + 1, 0));
+    assert_false(breaker_allows(&b, LIMIT + 4, 0));
+    assert_true(breaker_allows(&b, 2 * LIMIT, 0));
     assert_true(breaker_allows(&b, INFINITY, 0));
     breaker_failed(&b, 10 * LIMIT, 10 * LIMIT, 0);
     assert_false(breaker_allows(&b, 10 * LIMIT, 0));

@@ -22,10 +22,26 @@ typedef struct entry {
     int32_t where; /* the chunk's place, and in the bits above it how often it has the word */
 } entry;
 
-/* The columns of rows that are complete, as arrays of texts, which the server casts. */
-typedef struct columns {
-    buffer first_chunks, filters, sizes, keys, chunks;
-} columns;
+/* The rows that are complete, as arrays in PostgreSQL's binary format; those from `SIZES` on hold all rows' parts one
+ * behind the other. */
+typedef enum column {
+    FIRST_CHUNKS,
+    FILTERS,
+    SIZE_BEGINS,
+    SIZE_ENDS,
+    KEY_BEGINS,
+    KEY_ENDS,
+    SIZES,
+    KEYS,
+    CHUNKS,
+    COLUMNS
+} column;
+
+static const uint32_t column_types[COLUMNS] = {
+    [FIRST_CHUNKS] = TYPE_INTEGER, [FILTERS] = TYPE_VARBIT,     [SIZE_BEGINS] = TYPE_INTEGER,
+    [SIZE_ENDS] = TYPE_INTEGER,    [KEY_BEGINS] = TYPE_INTEGER, [KEY_ENDS] = TYPE_INTEGER,
+    [SIZES] = TYPE_SMALLINT,       [KEYS] = TYPE_INTEGER,       [CHUNKS] = TYPE_SMALLINT,
+};
 
 struct term_writer {
     word_reader *words;
@@ -35,31 +51,18 @@ struct term_writer {
     int64_t first_chunk;
     int32_t sizes[CHUNKS_A_ROW];
     int32_t chunks;
-    columns rows;
-    size_t row_count;
-    buffer text; /* of one element */
+    buffer rows[COLUMNS];
+    size_t row_count, size_count, key_count; /* in them */
     bool failed;
 };
 
-static buffer *const *all_columns(columns *c, buffer *all[5])
-{
-    all[0] = &c->first_chunks;
-    all[1] = &c->filters;
-    all[2] = &c->sizes;
-    all[3] = &c->keys;
-    all[4] = &c->chunks;
-    return all;
-}
-
 static void begin_rows(term_writer *w)
 {
-    buffer *all[5];
-    all_columns(&w->rows, all);
-    for (int i = 0; i < 5; i++) {
-        buffer_reset(all[i]);
-        w->failed = !array_begin(all[i], TYPE_TEXT, 1) || w->failed;
+    for (int i = 0; i < COLUMNS; i++) {
+        buffer_reset(&w->rows[i]);
+        w->failed = !array_begin(&w->rows[i], column_types[i], 1) || w->failed;
     }
-    w->row_count = 0;
+    w->row_count = w->size_count = w->key_count = 0;
 }
 
 term_writer *term_writer_new(void)
@@ -67,11 +70,8 @@ term_writer *term_writer_new(void)
     term_writer *w = calloc(1, sizeof *w);
     if (w == NULL)
         return NULL;
-    buffer *all[5];
-    all_columns(&w->rows, all);
-    for (int i = 0; i < 5; i++)
-        buffer_init(all[i], LARGEST_ARRAY);
-    buffer_init(&w->text, LARGEST_ARRAY);
+    for (int i = 0; i < COLUMNS; i++)
+        buffer_init(&w->rows[i], LARGEST_ARRAY);
     begin_rows(w);
     w->words = word_reader_new();
     if (w->words == NULL || w->failed) {
@@ -85,11 +85,8 @@ void term_writer_free(term_writer *w)
 {
     if (w == NULL)
         return;
-    buffer *all[5];
-    all_columns(&w->rows, all);
-    for (int i = 0; i < 5; i++)
-        buffer_free(all[i]);
-    buffer_free(&w->text);
+    for (int i = 0; i < COLUMNS; i++)
+        buffer_free(&w->rows[i]);
     word_reader_free(w->words);
     free(w->terms.terms);
     free(w->entries);
@@ -107,65 +104,47 @@ static int compare_entries(const void *a, const void *b)
     return (x->where > y->where) - (x->where < y->where);
 }
 
-/* "x0f…", the first bit of the first digit being bit 0. */
+/* The number of its bits, and the bits, the first of a byte being its highest. */
 static bool write_filter(term_writer *w)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char nibbles[FILTER_BITS / 4] = { 0 };
-    char text[1 + FILTER_BITS / 4] = "x";
+    unsigned char bits[4 + FILTER_BITS / 8] = { 0, 0, FILTER_BITS >> 8, FILTER_BITS & 255 };
     for (size_t i = 0; i < w->count; i++) {
         uint32_t bit = (uint32_t)w->entries[i].key & (FILTER_BITS - 1);
-        nibbles[bit / 4] |= (unsigned char)(8 >> bit % 4);
+        bits[4 + bit / 8] |= (unsigned char)(128 >> bit % 8);
     }
-    for (size_t i = 0; i < sizeof nibbles; i++)
-        text[1 + i] = digits[nibbles[i]];
-    return array_element(&w->rows.filters, text, sizeof text);
+    return array_element(&w->rows[FILTERS], (const char *)bits, sizeof bits);
 }
 
-/* Writes an integer into the end of `room`; returns where it begins. */
-static char *write_integer(char room[12], int32_t integer)
+static bool write_integer(term_writer *w, column c, int64_t integer)
 {
-    char *at = room + 12;
-    uint32_t left = integer < 0 ? -(uint32_t)integer : (uint32_t)integer;
-    do
-        *--at = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (integer < 0)
-        *--at = '-';
-    return at;
+    return array_integer(&w->rows[c], (int32_t)integer);
 }
 
-/*
- * An array of integers as text, into a column; `first` is the first one's place, `step` the bytes to the next. A chunk
- * has some hundred of them: they are written without printf().
- */
-static bool write_integers(term_writer *w, buffer *column, const int32_t *first, size_t count, size_t step)
+static bool write_sizes(term_writer *w)
 {
-    buffer_reset(&w->text);
-    bool done = buffer_append(&w->text, "{", 1);
-    for (size_t i = 0; done && i < count; i++) {
-        char room[13];
-        int32_t integer;
-        memcpy(&integer, (const char *)first + i * step, sizeof integer);
-        char *at = write_integer(room, integer);
-        room[12] = i + 1 < count ? ',' : '}';
-        done = buffer_append(&w->text, at, (size_t)(room + 13 - at));
-    }
-    done = done && (count > 0 || buffer_append(&w->text, "}", 1));
-    return done && array_element(column, w->text.data, w->text.length);
+    bool done = write_integer(w, SIZE_BEGINS, (int64_t)w->size_count + 1);
+    for (int32_t i = 0; done && i < w->chunks; i++)
+        done = array_smallint(&w->rows[SIZES], (int16_t)w->sizes[i]);
+    w->size_count += (size_t)w->chunks;
+    return done && write_integer(w, SIZE_ENDS, (int64_t)w->size_count);
+}
+
+static bool write_entries(term_writer *w)
+{
+    bool done = write_integer(w, KEY_BEGINS, (int64_t)w->key_count + 1);
+    for (size_t i = 0; done && i < w->count; i++)
+        done = array_integer(&w->rows[KEYS], w->entries[i].key) &&
+               array_smallint(&w->rows[CHUNKS], (int16_t)w->entries[i].where);
+    w->key_count += w->count;
+    return done && write_integer(w, KEY_ENDS, (int64_t)w->key_count);
 }
 
 static bool finish_row(term_writer *w)
 {
-    char first[24];
     if (w->chunks == 0)
         return true;
     qsort(w->entries, w->count, sizeof *w->entries, compare_entries);
-    int length = snprintf(first, sizeof first, "%" PRId64, w->first_chunk);
-    bool done = array_element(&w->rows.first_chunks, first, (size_t)length) && write_filter(w) &&
-                write_integers(w, &w->rows.sizes, w->sizes, (size_t)w->chunks, sizeof w->sizes[0]) &&
-                write_integers(w, &w->rows.keys, &w->entries->key, w->count, sizeof *w->entries) &&
-                write_integers(w, &w->rows.chunks, &w->entries->where, w->count, sizeof *w->entries);
+    bool done = write_integer(w, FIRST_CHUNKS, w->first_chunk) && write_filter(w) && write_sizes(w) && write_entries(w);
     w->count = 0;
     w->chunks = 0;
     w->row_count++;
@@ -221,14 +200,15 @@ vdb_status term_writer_send(term_writer *w, vdb_tenant *t, connection *c, const 
         return error_memory(error);
     if (w->row_count == 0)
         return VDB_OK;
-    buffer *all[5];
-    param arrays[5];
-    all_columns(&w->rows, all);
-    for (int i = 0; i < 5; i++) {
-        array_set_count(all[i], w->row_count);
-        arrays[i] = P_BINARY(all[i]->data, all[i]->length);
+    const size_t counts[COLUMNS] = { [SIZES] = w->size_count, [KEYS] = w->key_count, [CHUNKS] = w->key_count };
+    param arrays[COLUMNS];
+    for (int i = 0; i < COLUMNS; i++) {
+        array_set_count(&w->rows[i], i < SIZES ? w->row_count : counts[i]);
+        arrays[i] = P_BINARY(w->rows[i].data, w->rows[i].length);
     }
-    const request r = REQUEST(TERM_APPEND, P(document_uuid), arrays[0], arrays[1], arrays[2], arrays[3], arrays[4]);
+    const request r =
+        REQUEST(TERM_APPEND, P(document_uuid), arrays[SIZES], arrays[KEYS], arrays[CHUNKS], arrays[FIRST_CHUNKS],
+                arrays[FILTERS], arrays[SIZE_BEGINS], arrays[SIZE_ENDS], arrays[KEY_BEGINS], arrays[KEY_ENDS]);
     vdb_status status = tenant_run_on(t, c, false, &r, 1, NULL, error);
     begin_rows(w);
     return status;

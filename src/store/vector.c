@@ -45,6 +45,18 @@ bool array_element(buffer *b, const char *bytes, size_t length)
     return buffer_append_int32(b, (int32_t)length) && buffer_append(b, bytes, length);
 }
 
+bool array_integer(buffer *b, int32_t number)
+{
+    const uint32_t wire[] = { htonl(sizeof number), htonl((uint32_t)number) };
+    return buffer_append(b, wire, sizeof wire);
+}
+
+bool array_smallint(buffer *b, int16_t number)
+{
+    const uint16_t wire[] = { 0, htons(sizeof number), htons((uint16_t)number) };
+    return buffer_append(b, wire, sizeof wire);
+}
+
 void array_set_count(buffer *b, size_t count)
 {
     const uint32_t wire = htonl((uint32_t)count);
@@ -66,6 +78,6 @@ bool array_of_integers(buffer *b, const int32_t *numbers, size_t count)
 {
     bool done = array_begin(b, TYPE_INTEGER, count);
     for (size_t i = 0; done && i < count; i++)
-        done = buffer_append_int32(b, sizeof numbers[i]) && buffer_append_int32(b, numbers[i]);
+        done = array_integer(b, numbers[i]);
     return done;
 }

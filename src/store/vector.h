@@ -17,6 +17,8 @@ bool vector_append(buffer *b, const float *numbers, int dimensions);
 /* Starts a one-dimensional array without NULLs: `count` elements of the type follow, each behind its int32 length. */
 bool array_begin(buffer *b, uint32_t element_type, size_t count);
 bool array_element(buffer *b, const char *bytes, size_t length);
+bool array_integer(buffer *b, int32_t number);
+bool array_smallint(buffer *b, int16_t number);
 /* Corrects the number that a whole array was started with. */
 void array_set_count(buffer *b, size_t count);
 
@@ -25,6 +27,6 @@ bool array_of_texts(buffer *b, const char *const *texts); /* ends with NULL */
 bool array_of_integers(buffer *b, const int32_t *numbers, size_t count);
 
 /* Of PostgreSQL's pg_type.dat: fixed for ever. */
-enum { TYPE_INTEGER = 23, TYPE_TEXT = 25 };
+enum { TYPE_SMALLINT = 21, TYPE_INTEGER = 23, TYPE_TEXT = 25, TYPE_VARBIT = 1562 };
 
 #endif

@@ -173,10 +173,14 @@ static const struct {
     { "idle_seconds", { "0" } }, /* any other number would make the outcome one of time */
     { "schema", { "public" } },
     { "first_chunks", { "0", "7", "20", "300", "4000", "50000" } },
-    { "filters", { "0", "1" } },
-    { "size_lists", { "\"{1}\"", "\"{2,3}\"" } },
-    { "key_lists", { "\"{-5,1}\"", "\"{1}\"" } },
-    { "chunk_lists", { "\"{256,0}\"", "\"{256}\"" } },
+    { "term_filters", { "0", "1" } },
+    { "size_begins", { "1", "2" } },
+    { "size_ends", { "1", "2" } },
+    { "key_begins", { "1", "2" } },
+    { "key_ends", { "1", "2" } },
+    { "term_sizes", { "1", "2" } },
+    { "term_keys", { "-5", "1" } },
+    { "term_chunks", { "256", "0" } },
     { "language", { "pt-BR", "es" } },
     { "zone", { "America/Sao_Paulo", "Nowhere" } },
     { "zones", { "[]", "[\"\", \"America/Sao_Paulo\"]" } },
@@ -221,7 +225,8 @@ static const char *vector_text(actor *a)
 /* The type of a list's elements, if they need no quoting there. */
 static const char *plain_element(const char *type)
 {
-    static const char *const plain[] = { "uuid", "text", "boolean", "integer", "bigint", "real" };
+    static const char *const plain[] = { "uuid",   "text", "boolean",  "integer",
+                                         "bigint", "real", "smallint", "bit varying" };
     for (size_t i = 0; i < COUNT(plain); i++) {
         size_t length = strlen(plain[i]);
         if (strncmp(type, plain[i], length) == 0 && strcmp(type + length, "[]") == 0)
@@ -269,13 +274,15 @@ static const char *json_by_luck(actor *a)
 
 static const char *by_type(actor *a, const char *type)
 {
-    static const char *const truths[] = { "true", "false" };
+    static const char *const truths[] = { "true", "false" }, *const bits[] = { "0", "1" };
     if (strcmp(type, "uuid") == 0)
         return draw_any_uuid(a);
     if (strcmp(type, "vector") == 0)
         return vector_text(a);
     if (strcmp(type, "boolean") == 0)
         return one_of(a, truths);
+    if (strcmp(type, "bit varying") == 0)
+        return one_of(a, bits);
     if (strcmp(type, "jsonb") == 0 || strcmp(type, "json") == 0)
         return json_by_luck(a);
     if (strcmp(type, "vector[]") == 0)
@@ -307,10 +314,9 @@ static const char *made_key(actor *a, const char *type)
 
 static const char *some_value(actor *a, const char *name, const char *type)
 {
-    /* An error that quotes one digit of what is no filter would be another for each. */
-    bool is_filter = strcmp(name, "filters") == 0;
     /* Of a row that is given by several lists; all of their values have to be good. */
-    bool is_part = is_filter || strcmp(name, "first_chunks") == 0 || ends_with(name, "_lists");
+    bool is_part = strncmp(name, "term_", 5) == 0 || strcmp(name, "first_chunks") == 0 || ends_with(name, "_lists") ||
+                   ends_with(name, "_begins") || ends_with(name, "_ends");
     /* Four of a kind in one statement would hardly ever be all right. */
     if (!is_part && chance(a, ends_with(name, "_provider_uuid") ? 75 : 12))
         return NULL;

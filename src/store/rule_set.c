@@ -188,6 +188,16 @@ static bool allocate(rule_set *s)
     return true;
 }
 
+static void discard(rule_set *s)
+{
+    for (size_t i = 0; i < s->pattern_count; i++)
+        pcre2_code_free(s->patterns[i].code);
+    pcre2_match_context_free(s->limits);
+    vdb_rows_free(s->rows);
+    arena_free(s->memory);
+    free(s);
+}
+
 vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char *version, rule_set **set,
                         vdb_error *error)
 {
@@ -205,7 +215,7 @@ vdb_status rule_set_new(const vdb_transfer_rule *rows, size_t count, const char 
     for (size_t i = 0; status == VDB_OK && i < count; i++)
         status = add_rule(s, i, error);
     if (status != VDB_OK) {
-        rule_set_release(s);
+        discard(s);
         return status;
     }
     if (s->phrases != NULL)
@@ -222,14 +232,8 @@ void rule_set_share(const rule_set *set)
 void rule_set_release(const rule_set *set)
 {
     rule_set *s = (rule_set *)(uintptr_t)set;
-    if (s == NULL || atomic_fetch_sub(&s->users, 1) > 1)
-        return;
-    for (size_t i = 0; i < s->pattern_count; i++)
-        pcre2_code_free(s->patterns[i].code);
-    pcre2_match_context_free(s->limits);
-    vdb_rows_free(s->rows);
-    arena_free(s->memory);
-    free(s);
+    if (s != NULL && atomic_fetch_sub(&s->users, 1) == 1)
+        discard(s);
 }
 
 size_t rule_set_count(const rule_set *s)

@@ -4,7 +4,8 @@
 -- Before PostgreSQL 17 such an index serves an order by the distance alone: of chunks as near as the last one all are taken, and cut by
 -- UUID at the end. pgvector's iterative scan of an ivfflat index gives rows out of order; with + 0 the planner does not take that order
 -- for done. Documents that may not answer are a set, as in two-stage search: before 14 the rows of a join would be guessed so few that
--- the index is not used. A chunk with a vector of zeros comes last, and one without a vector not at all.
+-- the index is not used; and a filter on the metadata that may be none is a CASE, for of an OR the plan for any question expects one row in
+-- two hundred, and so few that the index is not worth it. A chunk with a vector of zeros comes last, and one without a vector not at all.
 WITH excluded AS MATERIALIZED (
     SELECT d.document_uuid
     FROM v_voice_documents d
@@ -18,7 +19,7 @@ WITH excluded AS MATERIALIZED (
     FROM v_voice_document_chunks c
     WHERE c.domain_uuid = :'domain_uuid'::uuid AND c.embedding_model = :'embedding_model'
       AND (c.document_uuid IN (SELECT document_uuid FROM excluded)) IS NOT TRUE
-      AND (:'metadata'::jsonb IS NULL OR c.metadata @> :'metadata'::jsonb)
+      AND CASE WHEN :'metadata'::jsonb IS NULL THEN true ELSE c.metadata @> :'metadata'::jsonb END
       AND c.embedding IS NOT NULL
     ORDER BY c.embedding <=> :'embedding'::vector
     FETCH FIRST (:'depth'::integer) ROWS WITH TIES

@@ -94,7 +94,7 @@ static void print_text(const cli_call *call, const char *text)
     }
 }
 
-/* "similarity 0.412, place 1; words 71 %, place 2, BM25 3.20; 1/61 + 1/62 = 0.0325" */
+/* "similarity 0.412, place 1; words 71 %, place 2, BM25 3.20; fused 0.0206" */
 static void print_scores(const vdb_search_result *found, const vdb_search_hit *hit)
 {
     const char *between = "";

@@ -100,15 +100,18 @@ static vdb_tenant *open_tenant(vdb_pool *pool, int number)
     return tenant;
 }
 
+/* The first round brings what is asked for into memory, and does not count. */
 static void ask_all(vdb_pool *pool, samples times[MODES])
 {
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round <= ROUNDS; round++) {
         for (size_t i = 0; i < question_count; i++) {
             const question *q = &questions[(i * 577 + 11) % question_count]; /* neighbours in time differ in size */
             vdb_tenant *tenant = open_tenant(pool, q->tenant);
             for (int m = 0; m < MODES; m++) {
                 int turn = (int)((size_t)m + i) % MODES;
-                samples_add(&times[turn], ask(tenant, q, modes[turn].mode));
+                double took = ask(tenant, q, modes[turn].mode);
+                if (round > 0)
+                    samples_add(&times[turn], took);
             }
             vdb_tenant_close(tenant);
         }

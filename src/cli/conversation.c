@@ -39,11 +39,6 @@ static void print_turn(const cli_call *call, const char *uuid, int64_t turn)
     json_close(&w, '}');
 }
 
-static int64_t or_zero(const int64_t *number)
-{
-    return number == NULL ? 0 : *number;
-}
-
 /* False: it is none, or memory ran out. */
 static bool read_hit(arena *a, const json_t *hit, const char **chunk, double *similarity)
 {
@@ -143,8 +138,7 @@ vdb_status run_conversation_list(cli_call *call, vdb_error *error)
     const conversation_values *v = call->values;
     const vdb_conversation *rows;
     size_t count;
-    vdb_status status =
-        vdb_conversation_list(call->tenant, v->caller, v->limit == NULL ? 0 : (int)*v->limit, &rows, &count, error);
+    vdb_status status = vdb_conversation_list(call->tenant, v->caller, (int)or_zero(v->limit), &rows, &count, error);
     if (status != VDB_OK)
         return status;
     output_rows(call, &conversation_record, rows, count,

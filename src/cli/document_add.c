@@ -65,9 +65,9 @@ static vdb_status add_file(adding *a, const found_file *found, const file_turn *
         .path = found->path,
         .document_name = v->name != NULL ? v->name : found->name,
         .secretary = v->secretary,
-        .max_bytes = v->max_bytes == NULL ? 0 : *v->max_bytes,
-        .chunk_tokens = v->chunk_tokens == NULL ? 0 : *v->chunk_tokens,
-        .overlap_tokens = v->overlap_tokens == NULL ? 0 : *v->overlap_tokens,
+        .max_bytes = or_zero(v->max_bytes),
+        .chunk_tokens = or_zero(v->chunk_tokens),
+        .overlap_tokens = or_zero(v->overlap_tokens),
     };
     vdb_document_added added;
     begin_bar(a, found, turn);

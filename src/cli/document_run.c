@@ -99,7 +99,7 @@ vdb_status run_document_run(cli_call *call, vdb_error *error)
 {
     const document_values *v = call->values;
     running r = { .call = call,
-                  .options = { .files = v->folder, .lease_s = v->lease == NULL ? 0 : (int)*v->lease },
+                  .options = { .files = v->folder, .lease_s = (int)or_zero(v->lease) },
                   .once = v->once != NULL };
     interrupt_watch();
     interrupt_watch_termination();

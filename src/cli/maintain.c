@@ -46,7 +46,7 @@ vdb_status run_maintain(cli_call *call, vdb_error *error)
     interrupt_watch();
     const vdb_maintain_options options = {
         .dry_run = v->dry_run != NULL,
-        .bloat_percent = v->bloat == NULL ? 0 : (int)*v->bloat,
+        .bloat_percent = (int)or_zero(v->bloat),
         .progress = progress_step,
         .context = &p,
     };

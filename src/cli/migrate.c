@@ -86,8 +86,7 @@ vdb_status run_migrate(cli_call *call, vdb_error *error)
     if (v->dry_run != NULL)
         return dry_run(call, error);
     int applied = 0;
-    vdb_status status =
-        vdb_migrate(call->pool, v->lock_timeout == NULL ? 0 : (int)*v->lock_timeout, tell_step, call, &applied, error);
+    vdb_status status = vdb_migrate(call->pool, (int)or_zero(v->lock_timeout), tell_step, call, &applied, error);
     int64_t sealed = 0;
     if (status == VDB_OK)
         status = seal(call, &sealed, error);

@@ -178,14 +178,14 @@ vdb_status run_search(cli_call *call, vdb_error *error)
     vdb_search_request request = {
         .question = words_join(call->memory, v->question),
         .secretary = v->secretary,
-        .top = v->top == NULL ? 0 : (int)*v->top,
+        .top = (int)or_zero(v->top),
         .threshold = v->threshold,
         .mode = mode_of(v->mode),
         .documents = v->documents,
         .document_types = v->types,
         .metadata = v->metadata,
-        .neighbours = v->neighbours == NULL ? 0 : (int)*v->neighbours,
-        .deadline_ms = v->deadline == NULL ? 0 : (int)*v->deadline,
+        .neighbours = (int)or_zero(v->neighbours),
+        .deadline_ms = (int)or_zero(v->deadline),
         .keep_duplicates = v->duplicates != NULL,
         .explain = v->explain == NULL ? VDB_EXPLAIN_NOT
                    : call->json       ? VDB_EXPLAIN_JSON

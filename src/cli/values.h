@@ -4,6 +4,12 @@
 
 #include "cli/cli.h"
 
+/* A number as the library takes it: 0 where it was not given. */
+static inline int64_t or_zero(const int64_t *number)
+{
+    return number == NULL ? 0 : *number;
+}
+
 typedef struct migrate_values {
     const int64_t *lock_timeout;
     const int64_t *version;

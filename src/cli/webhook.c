@@ -53,19 +53,14 @@ static void print_summary(const cli_call *call, const vdb_webhook_summary *s)
     json_close(&w, '}');
 }
 
-static int or_zero(const int64_t *number)
-{
-    return number == NULL ? 0 : (int)*number;
-}
-
 vdb_status run_webhook_run(cli_call *call, vdb_error *error)
 {
     const webhook_values *v = call->values;
     const vdb_webhook_options options = {
-        .workers = or_zero(v->workers),
-        .in_flight = or_zero(v->in_flight),
-        .per_tenant = or_zero(v->per_tenant),
-        .timeout_ms = or_zero(v->timeout),
+        .workers = (int)or_zero(v->workers),
+        .in_flight = (int)or_zero(v->in_flight),
+        .per_tenant = (int)or_zero(v->per_tenant),
+        .timeout_ms = (int)or_zero(v->timeout),
         .once = v->once != NULL,
         .allow = v->allow,
         .ca_file = v->ca_file,
@@ -89,7 +84,7 @@ vdb_status run_webhook_run(cli_call *call, vdb_error *error)
 vdb_status run_webhook_list(cli_call *call, vdb_error *error)
 {
     const webhook_values *v = call->values;
-    const vdb_webhook_filter filter = { v->state, v->conversation, or_zero(v->limit) };
+    const vdb_webhook_filter filter = { v->state, v->conversation, (int)or_zero(v->limit) };
     const vdb_webhook_delivery *rows;
     size_t count;
     vdb_status status = vdb_webhook_list(call->tenant, &filter, &rows, &count, error);

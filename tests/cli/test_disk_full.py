@@ -14,6 +14,12 @@ DISK = 320 << 20
 LEFT = (4 << 20, 1 << 20, 256 << 10, 64 << 10)  # bytes; nothing fits into the last
 PASSAGES = 800
 SETTINGS = "max_wal_size = 48MB\nmin_wal_size = 32MB\nautovacuum = off\n"
+# sh -c … sh CHECKOUT KEPT COMMAND …: runs the command with a small /tmp in which the checkout, if it lies there, still is.
+SMALL_TMP = """
+mount --rbind "$1" "$2" && mount -t tmpfs -o size=1m voicedb /tmp && mkdir -p "$1" && mount --rbind "$2" "$1" || exit 125
+shift 2
+exec "$@"
+"""
 
 
 def can_mount():
@@ -180,12 +186,12 @@ class TemporaryFolderFull(Database):
 
     def test_document_add(self):
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin", "--default")
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, tempfile.TemporaryDirectory(dir="/var/tmp") as kept:
             path = os.path.join(folder, "a.txt")
             with open(path, "w", encoding="utf-8") as file:
                 file.write("O horário é das 8 às 18 horas.\n" * 100000)
             before = self.state()
-            done = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1m voicedb /tmp && exec "$@"', "sh", VOICEDB,
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", SMALL_TMP, "sh", SOURCE, kept, VOICEDB,
                                    "--domain", CLINIC, "document", "add", path], env=os.environ | self.environment,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
             self.assertEqual((done.returncode, done.stdout), (9, b""), done.stderr)

@@ -222,6 +222,32 @@ static void row_level_security_stops_such_queries(void **state)
     leave();
 }
 
+/* A place in an order may be given as another's key: which of the party's own rows are behind it tells nothing of who
+ * exists. */
+static void what_is_behind_anothers_key_proves_nothing(void **state)
+{
+    (void)state;
+    enter_voicedb();
+    const plain_question questions[] = {
+        { "provider_add",
+          "INSERT INTO v_voice_ai_providers (domain_uuid, provider_type, provider_name) VALUES ($1, $2, $3)",
+          "domain_uuid provider_type name", false },
+        { "providers_behind",
+          "SELECT provider_uuid FROM v_voice_ai_providers WHERE domain_uuid = $1 AND provider_uuid > $2 ORDER BY 1",
+          "domain_uuid behind", true },
+        { "providers_of_domains_behind",
+          "SELECT provider_uuid FROM v_voice_ai_providers WHERE domain_uuid = $1 AND domain_uuid > $2 ORDER BY 1",
+          "domain_uuid other_domain_uuid", true },
+    };
+    world w;
+    begin_world(&w, ALL, 4);
+    world_add_way(&w, "owner", "");
+    use_questions(&w, questions, COUNT(questions));
+    assert_nothing_found(&w, ENOUGH, 0);
+    world_end(&w);
+    leave();
+}
+
 static void begin_library_world(world *w, unsigned wanted)
 {
     begin_world(w, wanted, 6);
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_query_without_the_tenant_gives_rows_away),
         cmocka_unit_test(a_query_without_the_tenant_changes_rows),
         cmocka_unit_test(row_level_security_stops_such_queries),
+        cmocka_unit_test(what_is_behind_anothers_key_proves_nothing),
         cmocka_unit_test(references_without_the_tenant_prove_existence),
         cmocka_unit_test(a_unique_key_without_the_tenant_proves_existence),
         cmocka_unit_test(the_same_seed_does_the_same),

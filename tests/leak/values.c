@@ -91,6 +91,12 @@ static bool take_foreign(actor *a, thing kind, char room[WIDTH])
     return false;
 }
 
+/*
+ * Nobody's key begins as the other's does, for what is given may be a place in an order: that no row of the party's own
+ * lies between the two, and what is behind the one is behind the other.
+ */
+enum { NEIGHBOURS = sizeof "00000000-0000" - 1 };
+
 static given *choose(actor *a, thing kind)
 {
     given *g = &a->given[a->given_count++];
@@ -98,6 +104,8 @@ static given *choose(actor *a, thing kind)
     invent(a, kind, g->substitute);
     g->foreign = luck >= 55 && luck < 90 && take_foreign(a, kind, g->value);
     g->own = luck < 55 && take(a->self, kind, place, g->value);
+    if (g->foreign && kind <= DOMAIN)
+        memcpy(g->substitute, g->value, NEIGHBOURS);
     for (const given *same = a->given; g->foreign && same < g; same++) {
         if (strcmp(same->value, g->value) == 0)
             memcpy(g->substitute, same->substitute, WIDTH);
@@ -322,8 +330,6 @@ static const char *some_value(actor *a, const char *name, const char *type)
         return NULL;
     if (strncmp(name, "made_", 5) == 0)
         return made_key(a, type);
-    if (strncmp(name, "after_", 6) == 0)
-        return "80000000-0000-4000-8000-000000000000"; /* a place in an order: what comes after another is other rows */
     const char *element = plain_element(type);
     if (element != NULL)
         return list(a, name, element);

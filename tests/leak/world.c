@@ -246,7 +246,7 @@ void world_begin(world *w, size_t parties)
     for (size_t i = 0; i < parties; i++) {
         party *p = &w->parties[i];
         p->index = (int)i;
-        snprintf(p->domain, sizeof p->domain, "d0000000-0000-4000-8000-%012x", (unsigned)i & 0xff);
+        snprintf(p->domain, sizeof p->domain, "d00000%02x-0000-4000-8000-000000000000", (unsigned)i & 0xff);
         snprintf(p->name, sizeof p->name, "z%03zx00000000.example", i);
         sql("INSERT INTO v_domains (domain_uuid, domain_name, domain_enabled) VALUES ('%s', '%s', true) "
             "ON CONFLICT DO NOTHING",

@@ -103,11 +103,12 @@ static bool is_directory(const question *q)
     return strcmp(q->query.name, "tenant_find") == 0;
 }
 
+/* Another's tenant is named only where the setting must hold it back: elsewhere the answer would be no leak. */
 static void choose_parameters(actor *a, const question *q, param *params)
 {
     for (int i = 0; i < q->query.parameters; i++) {
         bool tenant = q->scoped && i == 0;
-        bool own = tenant && chance(a, 85);
+        bool own = tenant && (!a->world->scopes || chance(a, 85));
         const char *value = own ? a->self->domain : tenant ? draw(a, DOMAIN) : parameter(a, q->names[i], q->types[i]);
         params[i] = P(value);
     }

@@ -114,6 +114,7 @@ static void assert_nothing_found(world *w, uint64_t operations, int seconds)
     char *report;
     if (run(w, operations, seconds, &report) == NO_LEAK)
         return;
+    print_message("# %.*s\n", (int)strcspn(report, "\n"), report);
     fputs(report, stderr); /* print_error() cuts off what is long */
     free(report);
     world_end(w);

@@ -1,9 +1,15 @@
 /*
  * A bag of words and of pieces of words, as a vector of fixed length.
  *
- * Each term and each of its n-grams is a feature. A hash gives it a place among 1536 and a sign, so that colliding
- * features cancel out on average and inner products stay unbiased (Weinberger et al., "Feature Hashing for Large Scale
- * Multitask Learning", ICML 2009). Such a vector is sparse, and search ranks first by one bit per dimension, its sign,
+ * Each term and each of its n-grams is a feature. A hash gives it a place and a sign, so that colliding features cancel
+ * out on average and inner products stay unbiased (Weinberger et al., "Feature Hashing for Large Scale Multitask
+ * Learning", ICML 2009).
+ *
+ * The cosine prefers short passages: of two that have the same words of a question it takes the one that says less
+ * besides, and by too much (Singhal, Buckley & Mitra, "Pivoted Document Length Normalization", SIGIR 1996). So each
+ * passage counts as if it had ten words more, which no question has: they lie at places that are kept for them.
+ *
+ * Such a vector is sparse, and search ranks first by one bit per dimension, its sign,
  * of which a zero has none. So it is turned by a fixed rotation (random signs, a random permutation, Walsh-Hadamard
  * transforms; twice), which keeps every angle and makes all dimensions speak: then the share of differing sign bits
  * estimates the angle (Gao & Long, "RaBitQ", SIGMOD 2024).
@@ -15,6 +21,7 @@
 #include "knowledge/builtin.h"
 
 #include "base/words.h"
+#include "knowledge/common.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -28,21 +35,26 @@ enum {
     BLOCK = 512, /* a power of two, for the Walsh-Hadamard transform */
     ROUNDS = 2,
     SHORTEST_GRAM = 3,
-    LONGEST_GRAM = 5,
+    LONGEST_GRAM = 4,
     GRAM_BYTES = 1 + LONGEST_GRAM * U8_MAX_LENGTH,
     TERM_BYTES = 512, /* more than a reader of words gives, with borders */
     FIRST_FEATURES = 2048,
     LARGEST_SUM = 1 << 26, /* of one dimension: so the squares of all fit into 64 bits */
+    FILLING_PLACES = 64,   /* many: passages that share no word are to have nothing in common */
+    FEATURE_PLACES = VDB_DIMENSIONS - FILLING_PLACES,
 };
 
 _Static_assert(VDB_DIMENSIONS % BLOCK == 0, "blocks cover the vector");
 
 /*
- * Weights. All n-grams of a word together weigh (as a length) as much as its stem, however long it is: a word that
- * differs in its ending, or is misspelt, still counts for about half. Documents are full of numbers that no question
- * has.
+ * Weights, as lengths. All n-grams of a word together weigh twice as much as its stem, however long it is: a word that
+ * differs in its ending, or is misspelt, still counts for about half. A common word counts, in the inner product, half
+ * as much as another one. Documents are full of numbers that no question has.
  */
-enum { ONE = 4096, GRAMS = ONE, NUMBER = ONE / 2, STOP = ONE / 10 };
+enum { ONE = 4096, GRAMS = 2 * ONE, NUMBER = ONE / 2, STOP = ONE / 10, COMMON_PERCENT = 70 };
+
+/* What fills up a passage, as the square of a length: ten words with their n-grams. */
+enum { FILLING_SQUARE = 10 * (ONE * ONE + GRAMS * GRAMS) };
 
 typedef struct feature {
     uint64_t hash; /* 0: the cell is free */
@@ -173,8 +185,8 @@ static bool count_feature(builtin *b, const char *bytes, size_t length, uint32_t
     return true;
 }
 
-/* The n-grams of a term with a space at both ends: "pix" has " pi", "pix", "ix ", " pix", "pix ", " pix ". */
-static bool count_grams(builtin *b, const char *term, size_t length)
+/* The n-grams of a term with a space at both ends: "pix" has " pi", "pix", "ix ", " pix", "pix ". */
+static bool count_grams(builtin *b, const char *term, size_t length, uint32_t percent)
 {
     char text[TERM_BYTES], gram[GRAM_BYTES] = "g";
     size_t starts[TERM_BYTES + 1]; /* of its characters, and its end */
@@ -191,7 +203,7 @@ static bool count_grams(builtin *b, const char *term, size_t length)
         grams += characters - n + 1;
     assert(grams > 0); /* a term has a character, and here a space on either side */
     int share = GRAMS * GRAMS / grams;
-    uint32_t weight = (uint32_t)sqrt((double)share);
+    uint32_t weight = (uint32_t)sqrt((double)share) * percent / 100;
     for (int n = SHORTEST_GRAM; n <= LONGEST_GRAM; n++) {
         for (int i = 0; i + n <= characters; i++) {
             size_t bytes = starts[i + n] - starts[i];
@@ -203,6 +215,11 @@ static bool count_grams(builtin *b, const char *term, size_t length)
     return true;
 }
 
+static bool is_common(const word_term *term)
+{
+    return (term->kind == WORD_CONTENT || term->kind == WORD_COMPOUND) && is_common_stem(term->text);
+}
+
 static bool count_word(void *context, const word_term *term)
 {
     static const uint32_t weights[] = {
@@ -212,9 +229,10 @@ static bool count_word(void *context, const word_term *term)
     char bytes[TERM_BYTES] = "w";
     size_t length = term->length < TERM_BYTES - 2 ? term->length : TERM_BYTES - 2;
     memcpy(bytes + 1, term->text, length);
-    if (!count_feature(b, bytes, 1 + length, weights[term->kind]))
+    uint32_t percent = is_common(term) ? COMMON_PERCENT : 100;
+    if (!count_feature(b, bytes, 1 + length, weights[term->kind] * percent / 100))
         return false;
-    return term->kind != WORD_CONTENT || count_grams(b, term->text, length);
+    return term->kind != WORD_CONTENT || count_grams(b, term->text, length, percent);
 }
 
 /* 1 + ln(times), in units of ONE; the logarithm is exact at powers of two and straight between them. */
@@ -235,10 +253,10 @@ static uint64_t place_features(const builtin *b, bool signs, int64_t sums[VDB_DI
         if (f->hash == 0)
             continue;
         int64_t value = f->weight * sublinear(f->times) / ONE;
-        sums[below(f->hash, VDB_DIMENSIONS)] += signs && (f->hash & 1) == 0 ? -value : value;
+        sums[below(f->hash, FEATURE_PLACES)] += signs && (f->hash & 1) == 0 ? -value : value;
     }
     uint64_t squares = 0;
-    for (int i = 0; i < VDB_DIMENSIONS; i++) {
+    for (int i = 0; i < FEATURE_PLACES; i++) {
         if (sums[i] > LARGEST_SUM)
             sums[i] = LARGEST_SUM;
         if (sums[i] < -LARGEST_SUM)
@@ -246,6 +264,17 @@ static uint64_t place_features(const builtin *b, bool signs, int64_t sums[VDB_DI
         squares += (uint64_t)(sums[i] * sums[i]);
     }
     return squares;
+}
+
+/* Fills up a passage, at a place and with a sign that follow from its features; returns the square of what it adds. */
+static uint64_t fill_up(const builtin *b, int64_t sums[VDB_DIMENSIONS])
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < b->room; i++)
+        hash ^= b->features[i].hash;
+    int64_t value = (int64_t)sqrt((double)FILLING_SQUARE);
+    sums[FEATURE_PLACES + below(hash, FILLING_PLACES)] = (hash & 1) == 0 ? -value : value;
+    return (uint64_t)(value * value);
 }
 
 static void forget_features(builtin *b)
@@ -276,12 +305,14 @@ static void rotate(const turn *t, const int64_t in[VDB_DIMENSIONS], int64_t out[
         transform(out + start);
 }
 
-vdb_status builtin_embed(builtin *b, const char *text, float vector[VDB_DIMENSIONS], vdb_error *error)
+vdb_status builtin_embed(builtin *b, embed_kind kind, const char *text, float vector[VDB_DIMENSIONS], vdb_error *error)
 {
     bool read = word_reader_read(b->words, text, strlen(text), count_word, b);
     uint64_t squares = place_features(b, true, b->sums[0]);
     if (squares == 0) /* no feature at all, or some that collide and cancel out, as in "s3f1 c8" */
         squares = place_features(b, false, b->sums[0]);
+    if (kind == EMBED_DOCUMENT && squares > 0)
+        squares += fill_up(b, b->sums[0]);
     forget_features(b);
     if (!read)
         return error_memory(error);

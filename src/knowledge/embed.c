@@ -89,7 +89,7 @@ vdb_status embed_texts(embedder *e, embed_kind kind, const char *const *texts, s
     if (e->remote != NULL)
         return remote_embed(e->remote, kind, texts, count, vectors, dimensions, error);
     for (size_t i = 0; i < count; i++) {
-        vdb_status status = builtin_embed(e->lexical, texts[i], vectors + i * VDB_DIMENSIONS, error);
+        vdb_status status = builtin_embed(e->lexical, kind, texts[i], vectors + i * VDB_DIMENSIONS, error);
         if (status != VDB_OK && count > 1)
             error_detail(error, "text %zu of %zu", i + 1, count);
         if (status != VDB_OK)

@@ -441,7 +441,7 @@ class Schema(Doctor):
 CHUNKS = """
 INSERT INTO v_voice_documents (domain_uuid, document_name, processing_status) VALUES ('{domain}', 'bulk', 'ready');
 INSERT INTO v_voice_document_chunks (domain_uuid, document_uuid, chunk_index, content, embedding, embedding_model)
-SELECT d.domain_uuid, d.document_uuid, i, 'x', v.v, 'builtin-lexical-1'
+SELECT d.domain_uuid, d.document_uuid, i, 'x', v.v, 'builtin-lexical-2'
 FROM v_voice_documents d CROSS JOIN generate_series(1, {count}) i
 CROSS JOIN LATERAL (SELECT array_agg(((i * 7919 + n * 104729) % 1000 - 500)::real)::vector AS v FROM generate_series(1, 1536) n) v
 WHERE d.domain_uuid = '{domain}' AND document_name = 'bulk';
@@ -542,22 +542,22 @@ class Knowledge(Doctor):
 
     def test_models_mixed_within_a_document(self):
         self.sql("UPDATE v_voice_document_chunks SET embedding_model = 'other' WHERE chunk_index = 1")
-        self.mended_by_hand("chunk-model", r"has passages of several models.*: builtin-lexical-1 \(\d+\), other \(1\)")
+        self.mended_by_hand("chunk-model", r"has passages of several models.*: builtin-lexical-2 \(\d+\), other \(1\)")
 
     def test_a_model_that_nobody_offers(self):
         self.sql("UPDATE v_voice_document_chunks SET embedding_model = 'gone'")
-        self.addCleanup(self.sql, "UPDATE v_voice_document_chunks SET embedding_model = 'builtin-lexical-1'")
+        self.addCleanup(self.sql, "UPDATE v_voice_document_chunks SET embedding_model = 'builtin-lexical-2'")
         self.only("chunk-model", r"^No enabled provider offers the model gone, so no search finds its \d+ passages in 1 documents", mend_by="hand")
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", "old", "--config", '{"model": "gone"}')
         self.addCleanup(self.at_clinic, "provider", "remove", "old")
-        self.only("chunk-model", '^Secretary "Recepção" asks with the model builtin-lexical-1; 1 documents .* other passages \\(gone\\)')
+        self.only("chunk-model", '^Secretary "Recepção" asks with the model builtin-lexical-2; 1 documents .* other passages \\(gone\\)')
         self.mended_by_hand("chunk-model", "Recepção", mend_by="voicedb")
         self.at_clinic("secretary", "update", "Recepção", "--embeddings", "")
 
     def test_the_provider_that_offers_it_is_disabled(self):
         self.sql("UPDATE v_voice_secretaries SET rag_enabled = false; UPDATE v_voice_ai_providers SET enabled = false WHERE provider_type = 'embeddings'")
         self.addCleanup(self.sql, "UPDATE v_voice_secretaries SET rag_enabled = true")
-        self.mended_by_hand("chunk-model", "^No enabled provider offers the model builtin-lexical-1")
+        self.mended_by_hand("chunk-model", "^No enabled provider offers the model builtin-lexical-2")
 
     def test_a_stuck_document(self):
         self.sql(f"""ALTER TABLE v_voice_documents DISABLE TRIGGER voicedb_touch;

@@ -592,7 +592,7 @@ class Reembedding(Ingestion):
     def test_builtin_can_be_changed_to(self):
         self.at_clinic("provider", "add", "--type", "embeddings", "--name", "builtin")
         self.reembed("builtin")
-        self.assertEqual(self.models(), {"builtin-lexical-1": "20"})
+        self.assertEqual(self.models(), {"builtin-lexical-2": "20"})
 
     def test_usage(self):
         self.refused_unchanged("document", "reembed", status=2, message="the command needs either a provider or --discard",

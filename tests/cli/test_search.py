@@ -166,7 +166,7 @@ class Explained(Clinic):
     def test_for_people(self):
         done = self.run_raw("--domain", CLINIC, "search", "--explain", "--top", "1", "quanto custa a limpeza")
         self.assertRegex(done.stdout.decode(), r"^1\. .*\n   similarity 0\.\d+, place \d+; words \d+ %, place \d+, BM25 [\d.]+; fused 0\.0\d+\n")
-        self.assertRegex(done.stderr.decode(), r"^vector: two-stage, model builtin-lexical-1, embedding provider in [\d.]+ ms\nwords: ")
+        self.assertRegex(done.stderr.decode(), r"^vector: two-stage, model builtin-lexical-2, embedding provider in [\d.]+ ms\nwords: ")
         self.assertRegex(done.stderr.decode(), r"(?s)\nplan by vector:\n   .*->  .*actual .*Execution Time.*\nplan by words:\n   .*Execution Time")
 
     @staticmethod

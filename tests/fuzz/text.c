@@ -28,13 +28,13 @@ static void check_folding(arena *a, const char *text, size_t length)
     require(strcmp(text_fold(a, once, folded), once) == 0);
 }
 
-static void check_vector(arena *a, const char *text)
+static void check_vector(arena *a, embed_kind kind, const char *text)
 {
     static builtin *embedding;
     static float vector[VDB_DIMENSIONS];
     vdb_error error;
     require(embedding != NULL || builtin_new(&embedding, &error) == VDB_OK);
-    vdb_status status = builtin_embed(embedding, text, vector, &error);
+    vdb_status status = builtin_embed(embedding, kind, text, vector, &error);
     require(status == VDB_OK || status == VDB_BAD_INPUT);
     require(status == VDB_OK || text_fold(a, text, strlen(text))[0] == '\0');
     double squares = 0;
@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_folding(a, bytes, size);
     const char *text = arena_copy(a, bytes, size);
     text_is_uuid(text);
-    check_vector(a, text);
+    check_vector(a, EMBED_QUERY, text);
+    check_vector(a, EMBED_DOCUMENT, text);
     arena_free(a);
     return 0;
 }

@@ -1,5 +1,6 @@
-/* The builtin embedding. Its source is included to look at the rotation alone. */
+/* The builtin embedding. Its sources are included to look at the rotation alone, and at the list of common words. */
 #include "knowledge/builtin.c"
+#include "knowledge/common.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,11 +25,16 @@ static int close_embedding(void **state)
     return 0;
 }
 
-static void embed(const char *text, float vector[VDB_DIMENSIONS])
+static void embed_as(embed_kind kind, const char *text, float vector[VDB_DIMENSIONS])
 {
     vdb_error error;
-    if (builtin_embed(embedding, text, vector, &error) != VDB_OK)
+    if (builtin_embed(embedding, kind, text, vector, &error) != VDB_OK)
         fail_msg("\"%s\": %s", text, error.message);
+}
+
+static void embed(const char *text, float vector[VDB_DIMENSIONS])
+{
+    embed_as(EMBED_QUERY, text, vector);
 }
 
 static double dot(const float *a, const float *b)
@@ -39,6 +45,7 @@ static double dot(const float *a, const float *b)
     return sum;
 }
 
+/* Of two texts as questions: by their words alone. */
 static double similarity(const char *a, const char *b)
 {
     static float x[VDB_DIMENSIONS], y[VDB_DIMENSIONS];
@@ -47,12 +54,20 @@ static double similarity(const char *a, const char *b)
     return dot(x, y);
 }
 
-/* What search ranks by first: the angle that the differing sign bits stand for, as a cosine. */
-static double similarity_of_bits(const char *a, const char *b)
+static double similarity_of_answer(const char *question, const char *passage)
 {
     static float x[VDB_DIMENSIONS], y[VDB_DIMENSIONS];
-    embed(a, x);
-    embed(b, y);
+    embed(question, x);
+    embed_as(EMBED_DOCUMENT, passage, y);
+    return dot(x, y);
+}
+
+/* What search ranks by first: the angle that the differing sign bits stand for, as a cosine. */
+static double similarity_of_bits(const char *question, const char *passage)
+{
+    static float x[VDB_DIMENSIONS], y[VDB_DIMENSIONS];
+    embed(question, x);
+    embed_as(EMBED_DOCUMENT, passage, y);
     int differing = 0;
     for (int i = 0; i < VDB_DIMENSIONS; i++)
         differing += (x[i] > 0) != (y[i] > 0);
@@ -76,6 +91,8 @@ static void vectors_are_unit_vectors(void **state)
     for (size_t i = 0; i < COUNT(texts); i++) {
         embed(texts[i], v);
         assert_true(fabs(dot(v, v) - 1) < 1e-6);
+        embed_as(EMBED_DOCUMENT, texts[i], v);
+        assert_true(fabs(dot(v, v) - 1) < 1e-6);
     }
 }
 
@@ -86,7 +103,8 @@ static void a_text_without_words_is_refused(void **state)
     static float v[VDB_DIMENSIONS];
     for (size_t i = 0; i < COUNT(texts); i++) {
         vdb_error error;
-        assert_int_equal(builtin_embed(embedding, texts[i], v, &error), VDB_BAD_INPUT);
+        assert_int_equal(builtin_embed(embedding, EMBED_DOCUMENT, texts[i], v, NULL), VDB_BAD_INPUT);
+        assert_int_equal(builtin_embed(embedding, EMBED_QUERY, texts[i], v, &error), VDB_BAD_INPUT);
         assert_int_equal(error.status, VDB_BAD_INPUT);
         assert_string_not_equal(error.hint, "");
     }
@@ -100,6 +118,7 @@ static void features_that_cancel_out_leave_a_vector(void **state)
     static float v[VDB_DIMENSIONS];
     embed("s3f1 c8", v);
     assert_true(fabs(dot(v, v) - 1) < 1e-6);
+    assert_true(similarity_of_answer("s3f1 c8", "s3f1 c8") > 0.05);
 }
 
 /* Another value here means another model name: stored vectors would no longer fit new ones. */
@@ -107,23 +126,26 @@ static void vectors_never_change(void **state)
 {
     (void)state;
     static const struct {
+        embed_kind kind;
         const char *text;
         uint64_t all; /* hash of all bits */
         uint32_t first[3];
     } golden[] = {
-        { "pix", UINT64_C(0x4F2A4800F07640DE), { 0xBC5F8BE7, 0x3C8666E4, 0x3C5468B1 } },
-        { "Qual é o horário de funcionamento no sábado?",
-          UINT64_C(0x5875647C1038D296),
-          { 0x3C09AC18, 0x3D2BE1D8, 0x3C0CE661 } },
-        { "Ligações das 8h30 às 18h: ramal 204, check-in e Wi-Fi grátis. 日本",
-          UINT64_C(0x74D13C442085701F),
-          { 0x3D7A8C2D, 0xBC8048FA, 0xBC97C9B2 } },
+        { EMBED_QUERY, "pix", UINT64_C(0x5393D83AF45B4FCE), { 0x3C2EC711, 0x3C605736, 0x3BD2D880 } },
+        { EMBED_QUERY,
+          "Qual é o horário de funcionamento no sábado?",
+          UINT64_C(0xA62253A94DBAFCBA),
+          { 0x3C42DC04, 0x3B26693F, 0x3BF17BCA } },
+        { EMBED_DOCUMENT,
+          "Ligações das 8h30 às 18h: ramal 204, check-in e Wi-Fi grátis. 日本",
+          UINT64_C(0x19E48614F3AE25F5),
+          { 0xBBE53CF5, 0x3CBB1F07, 0xBC15E513 } },
     };
     for (size_t i = 0; i < COUNT(golden); i++) {
         static float v[VDB_DIMENSIONS];
         static unsigned char bytes[sizeof v];
         uint32_t bits[VDB_DIMENSIONS];
-        embed(golden[i].text, v);
+        embed_as(golden[i].kind, golden[i].text, v);
         memcpy(bits, v, sizeof v);
         for (size_t k = 0; k < sizeof bytes; k++)
             bytes[k] = (unsigned char)(bits[k / 4] >> 8 * (k % 4));
@@ -148,7 +170,7 @@ static void the_same_text_gives_the_same_vector(void **state)
     assert_int_equal(builtin_new(&other, NULL), VDB_OK);
     embed(clinic_payment, x); /* leaves nothing behind for the next */
     embed(clinic_hours, x);
-    assert_int_equal(builtin_embed(other, clinic_hours, y, NULL), VDB_OK);
+    assert_int_equal(builtin_embed(other, EMBED_QUERY, clinic_hours, y, NULL), VDB_OK);
     assert_memory_equal(x, y, sizeof x);
     builtin_free(other);
 }
@@ -252,11 +274,88 @@ static void pieces_of_words_rescue_misspelling(void **state)
     assert_true(fabs(similarity("estacionamento", "parafuso")) < 0.1);
 }
 
+static void a_word_with_one_letter_wrong_is_nearer_than_other_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *right, *wrong[4]; /* another letter, one left out, one twice, two exchanged */
+    } words[] = {
+        { "reserva", { "rezerva", "reseva", "resserva", "resevra" } },
+        { "cancelamento", { "canselamento", "cancelameto", "canncelamento", "cancelamneto" } },
+        { "parafuso", { "parafuzo", "parafso", "parrafuso", "paarfuso" } },
+        { "toalha", { "toalia", "toala", "toallha", "taolha" } },
+    };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        for (size_t other = 0; other < COUNT(words); other++) {
+            for (size_t k = 0; k < COUNT(words[i].wrong); k++) {
+                double near = similarity(words[i].wrong[k], words[i].right);
+                double far = similarity(words[i].wrong[k], words[other].right);
+                if (other != i && near < far + 0.05)
+                    fail_msg("\"%s\": %.3f for \"%s\", %.3f for \"%s\"", words[i].wrong[k], near, words[i].right, far,
+                             words[other].right);
+            }
+        }
+    }
+}
+
+static void common_stems_are_in_order(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < COUNT(common_stems); i++)
+        assert_true(strcmp(common_stems[i - 1], common_stems[i]) < 0);
+    assert_true(is_common_stem("temp") && is_common_stem("precis"));
+    assert_false(is_common_stem("estacion") || is_common_stem("tem") || is_common_stem(""));
+}
+
+static void common_words_weigh_half(void **state)
+{
+    (void)state;
+    double rare = similarity("parafuso", "parafuso tempo"), common = similarity("tempo", "parafuso tempo");
+    assert_true(fabs(rare * rare - 2.0 / 3) < 0.05);
+    assert_true(fabs(common * common - 1.0 / 3) < 0.05);
+}
+
 static void stop_words_weigh_little(void **state)
 {
     (void)state;
     assert_true(similarity("qual é o horário de vocês?", "horário") > 0.95);
     assert_true(similarity("qual é o horário de vocês?", "qual é o preço de vocês?") < 0.2);
+}
+
+/* By words alone the long one would have less than half of what the short one has. */
+static void a_passage_that_says_more_loses_little(void **state)
+{
+    (void)state;
+    static const char brief[] = "Estacionamento no prédio vizinho";
+    static const char longer[] =
+        "Estacionamento no prédio vizinho, cadeira, parafuso, telhado, dezembro, banana, laranja, "
+        "abacaxi, morango, girassol, tesoura, bicicleta, geladeira, cachorro, travesseiro, "
+        "cortina, espelho";
+    static const char question[] = "estacionamento vizinho";
+    assert_true(similarity(question, longer) < similarity(question, brief) * 0.55);
+    assert_true(similarity_of_answer(question, longer) > similarity_of_answer(question, brief) * 0.6);
+    assert_true(similarity_of_answer(question, longer) < similarity_of_answer(question, brief));
+}
+
+static void what_fills_a_passage_up_is_no_words(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { clinic_hours, clinic_parking, clinic_payment, hotel_breakfast };
+    static float x[VDB_DIMENSIONS], y[VDB_DIMENSIONS];
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        embed(texts[i], x);
+        embed_as(EMBED_DOCUMENT, texts[i], y);
+        double share = dot(x, y); /* of the passage's length that is its words' */
+        for (size_t k = 0; k < COUNT(texts); k++) {
+            double words = similarity(texts[k], texts[i]), answer = similarity_of_answer(texts[k], texts[i]);
+            assert_true(fabs(answer - share * words) < 1e-6);
+        }
+    }
+    embed_as(EMBED_DOCUMENT, "banana laranja", x);
+    embed_as(EMBED_DOCUMENT, "parafuso telhado", y);
+    assert_true(fabs(dot(x, y)) < 0.1);
+    embed_as(EMBED_DOCUMENT, "LARANJA, banana", y);
+    assert_true(dot(x, y) > 0.999999);
 }
 
 static void questions_find_their_passage(void **state)
@@ -279,8 +378,8 @@ static void questions_find_their_passage(void **state)
         for (size_t p = 0; p < COUNT(passages); p++) {
             if (p == cases[c].answer)
                 continue;
-            double right = similarity(cases[c].question, passages[cases[c].answer]);
-            double wrong = similarity(cases[c].question, passages[p]);
+            double right = similarity_of_answer(cases[c].question, passages[cases[c].answer]);
+            double wrong = similarity_of_answer(cases[c].question, passages[p]);
             if (right < wrong + 0.05)
                 fail_msg("\"%s\": %.3f for passage %zu, %.3f for %zu", cases[c].question, right, cases[c].answer, wrong,
                          p);
@@ -310,7 +409,7 @@ static void bits_estimate_the_angle(void **state)
     const double pi = acos(-1);
     for (size_t a = 0; a < COUNT(texts); a++) {
         for (size_t b = 0; b < COUNT(texts); b++) {
-            double exact = similarity(texts[a], texts[b]);
+            double exact = similarity_of_answer(texts[a], texts[b]);
             double angle = acos(exact > 1 ? 1 : exact) / pi;
             double estimate = acos(similarity_of_bits(texts[a], texts[b])) / pi;
             if (fabs(angle - estimate) > 0.052)
@@ -335,7 +434,12 @@ int main(void)
         cmocka_unit_test(sublinear_weights),
         cmocka_unit_test(accents_case_and_plurals_hardly_matter),
         cmocka_unit_test(pieces_of_words_rescue_misspelling),
+        cmocka_unit_test(a_word_with_one_letter_wrong_is_nearer_than_other_words),
+        cmocka_unit_test(common_stems_are_in_order),
+        cmocka_unit_test(common_words_weigh_half),
         cmocka_unit_test(stop_words_weigh_little),
+        cmocka_unit_test(a_passage_that_says_more_loses_little),
+        cmocka_unit_test(what_fills_a_passage_up_is_no_words),
         cmocka_unit_test(questions_find_their_passage),
         cmocka_unit_test(bits_estimate_the_angle),
     };

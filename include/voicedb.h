@@ -535,7 +535,8 @@ typedef struct vdb_search_result {
  * when its similarity reaches the threshold, or its word_share does and is at least 0.4. Release with
  * vdb_search_free(). VDB_BAD_INPUT: no question, a question without words in lexical mode, a vector that is too long,
  * not finite or all zeros; VDB_PROVIDER: embedding failed. A provider that has failed three questions of the process in
- * a row is not asked for some seconds: they are answered as if it had failed again.
+ * a row is not asked for some seconds: they are answered as if it had failed again. By both ways, the search runs on
+ * two connections at the same time where the pool has a second one idle.
  */
 VDB_API VDB_MUST_CHECK vdb_status vdb_search(vdb_tenant *tenant, const vdb_search_request *request,
                                              vdb_search_result **result, vdb_error *error);

@@ -25,9 +25,8 @@ static int32_t make_key(key_kind kind, int letters, const char *text, size_t len
     bytes[1] = (unsigned char)letters;
     memcpy(bytes + 2, text, taken);
     crypto_shorthash_siphash24(hash, bytes, 2 + taken, secret);
-    int32_t key =
-        (int32_t)((uint32_t)hash[0] | (uint32_t)hash[1] << 8 | (uint32_t)hash[2] << 16 | (uint32_t)hash[3] << 24);
-    return key == INT32_MIN ? INT32_MIN + 1 : key; /* a search also asks for what is one less */
+    int32_t key = (int32_t)((uint32_t)hash[0] | (uint32_t)hash[1] << 8 | (uint32_t)hash[2] << 16);
+    return kind == WHOLE ? key : key == 0 ? -1 : -key;
 }
 
 /* Where the letters of a word begin, and where it ends. */

@@ -9,7 +9,8 @@
 /*
  * A key is a hash of a stem, so that it meets whatever the accents, number and ending of the word; a word of five
  * letters or more has two more, of its halves. Who writes one letter wrong leaves one of the halves as it was, and
- * those are looked for where a word as a whole is not found.
+ * those are looked for where a word as a whole is not found. Keys have 24 bits; those of halves are negative. So in a
+ * tenant of 5000 different words one word in 3000 that is asked for and not there seems to be.
  */
 typedef struct passage_term {
     int32_t key;

@@ -283,15 +283,28 @@ static void clear_results(PGresult **results, size_t count)
     }
 }
 
+vdb_status connection_send(connection *c, const statement *statements, size_t count, vdb_error *error)
+{
+    c->lost = false;
+    c->commands = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!send_statement(c, &statements[i]))
+            return session_give_up(c, error, "the connection to the database was lost");
+    }
+    return PQpipelineSync(c->pg) ? VDB_OK : session_give_up(c, error, "the connection to the database was lost");
+}
+
 /*
  * Reads until the pipeline's end; `results` get those of the last `wanted` statements. A statement counts as prepared
  * when its own parse has succeeded, whatever came after: the server keeps it.
  */
-static vdb_status drain(connection *c, size_t statements, PGresult **results, size_t wanted, vdb_error *error)
+vdb_status connection_receive(connection *c, size_t count, PGresult **results, size_t wanted, vdb_error *error)
 {
     vdb_status status = VDB_OK;
     int64_t deadline = deadline_of(c);
     size_t run = 0;
+    for (size_t i = 0; i < wanted; i++)
+        results[i] = NULL;
     for (size_t i = 0;; i++) {
         PGresult *next;
         vdb_status read = read_result(c, deadline, &next, status == VDB_OK ? error : NULL);
@@ -308,8 +321,8 @@ static vdb_status drain(connection *c, size_t statements, PGresult **results, si
             break;
         }
         /* A pooler that loses its server may say so once more than there are statements. */
-        if (!parse && run < statements && run + wanted >= statements)
-            results[run + wanted - statements] = next;
+        if (!parse && run < count && run + wanted >= count)
+            results[run + wanted - count] = next;
         else
             PQclear(next);
         run += !parse;
@@ -322,17 +335,10 @@ static vdb_status drain(connection *c, size_t statements, PGresult **results, si
 vdb_status connection_run_all(connection *c, const statement *statements, size_t count, PGresult **results,
                               size_t wanted, vdb_error *error)
 {
-    c->lost = false;
-    c->commands = 0;
     for (size_t i = 0; i < wanted; i++)
         results[i] = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!send_statement(c, &statements[i]))
-            return session_give_up(c, error, "the connection to the database was lost");
-    }
-    if (!PQpipelineSync(c->pg))
-        return session_give_up(c, error, "the connection to the database was lost");
-    return drain(c, count, results, wanted, error);
+    vdb_status status = connection_send(c, statements, count, error);
+    return status == VDB_OK ? connection_receive(c, count, results, wanted, error) : status;
 }
 
 vdb_status connection_run(connection *c, const statement *statements, size_t count, PGresult **result, vdb_error *error)

@@ -57,6 +57,10 @@ vdb_status connection_run(connection *c, const statement *statements, size_t cou
 vdb_status connection_run_all(connection *c, const statement *statements, size_t count, PGresult **results,
                               size_t wanted, vdb_error *error);
 
+/* The two halves of it, for what is done elsewhere meanwhile. Who has sent must receive, with the same count. */
+vdb_status connection_send(connection *c, const statement *statements, size_t count, vdb_error *error);
+vdb_status connection_receive(connection *c, size_t count, PGresult **results, size_t wanted, vdb_error *error);
+
 /* A transaction over several runs. After a failed run only connection_rollback() helps. */
 vdb_status connection_begin(connection *c, vdb_error *error);
 vdb_status connection_commit(connection *c, vdb_error *error);

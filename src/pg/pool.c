@@ -13,7 +13,8 @@ enum {
     MOST_CONNECTIONS = 1000,
     DEFAULT_ACQUIRE_MS = 5000,
     DEFAULT_STATEMENT_MS = 30000,
-    FACT_SECONDS = 60
+    FACT_SECONDS = 60,
+    MISSED_OFTEN = 16, /* a program that asks once shall not connect twice */
 };
 
 struct vdb_pool {
@@ -24,8 +25,9 @@ struct vdb_pool {
     keyring *keys;
     int acquire_timeout_ms;
     int max_connections;
-    int open; /* idle ones and borrowed ones */
-    int idle; /* how many of `stack` */
+    int open;        /* idle ones and borrowed ones */
+    int idle;        /* how many of `stack` */
+    unsigned missed; /* how often there was no spare one */
     bool needs_settings;
     int fact;
     time_t fact_noted_at;
@@ -160,6 +162,34 @@ void pool_release(vdb_pool *pool, connection *c)
     pool->stack[pool->idle++] = c;
     pthread_cond_signal(&pool->released);
     pthread_mutex_unlock(&pool->lock);
+}
+
+/* As take(), at once or never. */
+static bool take_spare(vdb_pool *pool, connection **c)
+{
+    *c = NULL;
+    pthread_mutex_lock(&pool->lock);
+    bool opens = pool->idle == 1 && pool->open < pool->max_connections && ++pool->missed % MISSED_OFTEN == 0;
+    if (pool->idle > 1)
+        *c = pool->stack[--pool->idle];
+    else if (opens)
+        pool->open++;
+    pthread_mutex_unlock(&pool->lock);
+    return *c != NULL || opens;
+}
+
+connection *pool_acquire_spare(vdb_pool *pool)
+{
+    connection *c;
+    if (!take_spare(pool, &c))
+        return NULL;
+    if (c != NULL && connection_usable(c))
+        return c;
+    connection_close(c);
+    if (connection_open(&pool->options, &c, NULL) == VDB_OK)
+        return c;
+    forget(pool);
+    return NULL;
 }
 
 vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error)

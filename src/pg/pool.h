@@ -9,7 +9,13 @@
 vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error);
 void pool_release(vdb_pool *pool, connection *c);
 
-/* The same for a long transaction that lifts statement_timeout itself. */
+/*
+ * A second connection for what is run beside something else: one that is idle, and not the only one. Never waits; NULL
+ * where there is none. Opens one now and then where one was missed and the pool has room.
+ */
+connection *pool_acquire_spare(vdb_pool *pool);
+
+/* pool_acquire() for a long transaction that lifts statement_timeout itself. */
 vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error);
 
 /*

@@ -7,7 +7,7 @@
 #include "store/tenant.h"
 
 /* Raise it when a text gets other terms: documents that have those of other rules are not searched by words. */
-enum { TERMS_VERSION = 1 };
+enum { TERMS_VERSION = 2 };
 
 typedef struct term_writer term_writer;
 

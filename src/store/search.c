@@ -148,9 +148,8 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
     const request indexed =
         REQUEST(SEARCH_INDEXED, secretary, p->of_documents, p->of_document_types, p->of_vector, model, metadata, depth);
     param version = p_int(&(int64_t){ TERMS_VERSION }, &p->terms_version);
-    const request lexical =
-        REQUEST(SEARCH_LEXICAL, secretary, version, p->of_documents, p->of_document_types, p->of_keys, p->of_near_keys,
-                p->of_near_words, metadata, depth, model, p->of_vector);
+    const request lexical = REQUEST(SEARCH_LEXICAL, secretary, version, p->of_documents, p->of_document_types, depth,
+                                    metadata, p->of_keys, p->of_near_keys, p->of_near_words, model, p->of_vector);
     const request without_terms = REQUEST(SEARCH_WITHOUT_TERMS, version);
     *nearest = *worded = -1;
     if (search->embedding != NULL) {
@@ -165,6 +164,8 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
         requests[count++] = lexical;
         requests[count++] = without_terms;
     }
+    if (search->explain == VDB_EXPLAIN_NOT && *nearest >= 0 && *worded > 0)
+        return tenant_run_split(t, requests, (size_t)count, (size_t)*worded, results, error);
     if (search->explain == VDB_EXPLAIN_NOT)
         return tenant_run_all(t, requests, (size_t)count, results, error);
     return search_explained(t, search->explain, requests, (size_t)count, *nearest, *worded, results, finds, error);

@@ -94,6 +94,42 @@ vdb_status tenant_run_all(vdb_tenant *t, const request *requests, size_t count, 
     return status == VDB_OK ? pool_run_all(t->pool, b.statements, b.count, results, count, error) : status;
 }
 
+/* The rest's results, and its connection given back; on another one where this one was lost. */
+static vdb_status receive_rest(vdb_tenant *t, connection *spare, const bound *b, const request *rest, size_t count,
+                               PGresult **results, vdb_error *error)
+{
+    vdb_status status = connection_receive(spare, b->count, results, count, error);
+    bool lost = connection_lost(spare);
+    pool_release(t->pool, spare);
+    return status != VDB_OK && lost ? tenant_run_all(t, rest, count, results, error) : status;
+}
+
+vdb_status tenant_run_split(vdb_tenant *t, const request *requests, size_t count, size_t split, PGresult **results,
+                            vdb_error *error)
+{
+    bound b;
+    vdb_error of_rest = { 0 };
+    error_clear(error);
+    vdb_status status = bind(t, true, requests + split, count - split, &b, error);
+    connection *spare = status == VDB_OK ? pool_acquire_spare(t->pool) : NULL;
+    if (spare != NULL && connection_send(spare, b.statements, b.count, NULL) != VDB_OK) {
+        pool_release(t->pool, spare);
+        spare = NULL;
+    }
+    if (spare == NULL)
+        return tenant_run_all(t, requests, count, results, error);
+    status = tenant_run_all(t, requests, split, results, error);
+    vdb_status rest = receive_rest(t, spare, &b, requests + split, count - split, results + split, &of_rest);
+    if (status == VDB_OK && rest != VDB_OK && error != NULL)
+        *error = of_rest;
+    status = status == VDB_OK ? rest : status;
+    for (size_t i = 0; status != VDB_OK && i < count; i++) {
+        PQclear(results[i]);
+        results[i] = NULL;
+    }
+    return status;
+}
+
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error)
 {

@@ -40,7 +40,14 @@ vdb_status tenant_run(vdb_tenant *t, const request *requests, size_t count, PGre
 /* The same with the results of all requests, NULLs when it fails. */
 vdb_status tenant_run_all(vdb_tenant *t, const request *requests, size_t count, PGresult **results, vdb_error *error);
 
-/* The same on a connection of its own and without statement_timeout, for what takes as long as it takes. */
+/*
+ * Reading requests in two transactions at the same time, the first `split` of them and the rest, where the pool has a
+ * spare connection; else as tenant_run_all().
+ */
+vdb_status tenant_run_split(vdb_tenant *t, const request *requests, size_t count, size_t split, PGresult **results,
+                            vdb_error *error);
+
+/* tenant_run() on a connection of its own and without statement_timeout, for what takes as long as it takes. */
 vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t count, PGresult **result,
                                 vdb_error *error);
 

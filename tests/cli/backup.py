@@ -25,8 +25,8 @@ SELECT d.domain_uuid, d.document_uuid, i, repeat('ção ', i % 7), v.v, 'm'
 FROM v_voice_documents d CROSS JOIN generate_series(0, {chunks} - 1) i
 CROSS JOIN LATERAL (SELECT array_agg((random() - 0.5)::real)::vector AS v FROM generate_series(1, 1536) n WHERE i >= 0) v
 WHERE d.domain_uuid = '{domain}' AND document_name <> 'b';
-INSERT INTO v_voice_document_terms (domain_uuid, document_uuid, first_chunk, filter, sizes, keys, chunks)
-SELECT domain_uuid, document_uuid, 0, repeat('01', 4096)::bit(8192), '{{2,1}}', '{{-2147483647,5,5}}', '{{1,0,1}}'
+INSERT INTO v_voice_document_terms (domain_uuid, document_uuid, first_chunk, filter, sizes, keys)
+SELECT domain_uuid, document_uuid, 0, repeat('01', 4096)::bit(8192), '{{2,1}}', '{{-2147483647,5,5}}'
 FROM v_voice_documents WHERE domain_uuid = '{domain}' AND document_name <> 'b';
 INSERT INTO v_voice_embeddings (domain_uuid, embedding_model, content_sha256, embedding_dimensions, embedding)
 SELECT domain_uuid, 'm', sha256(convert_to(content, 'UTF8')), 1536, embedding FROM v_voice_document_chunks

@@ -133,10 +133,10 @@ static void no_other_tenant_is_found_or_counted(void **state)
     vdb_search_free(beside);
     assert_string_equal(found(hotel, BY_WORDS("abacaxi")), "");
     sql("BEGIN; SET LOCAL ROLE voicedb_app; SELECT set_config('voicedb.domain_uuid', '%s', true)", CLINIC_UUID);
-    assert_int_equal(number("SELECT count(*) FROM v_voice_document_terms"), 1);
+    assert_int_equal(number("SELECT count(*) FROM v_voice_document_terms"), 2);
     assert_string_equal(sqlstate_on(admin, NULL,
                                     "INSERT INTO v_voice_document_terms SELECT '%s', document_uuid, 7, filter, sizes, "
-                                    "keys, chunks FROM v_voice_document_terms",
+                                    "keys FROM v_voice_document_terms",
                                     HOTEL_UUID),
                         "42501");
     sql("ROLLBACK");
@@ -170,7 +170,7 @@ static bool stop_after_one(void *context, int64_t done, int64_t total)
 }
 
 #define TERMS                                                                                                          \
-    "SELECT domain_uuid, first_chunk, md5(filter::text), sizes, keys, chunks FROM v_voice_document_terms ORDER BY "    \
+    "SELECT domain_uuid, first_chunk, md5(filter::text), sizes, keys FROM v_voice_document_terms ORDER BY "            \
     "domain_uuid, "                                                                                                    \
     "first_chunk"
 
@@ -268,6 +268,42 @@ static void large_documents_are_found_everywhere(void **state)
     }
 }
 
+/* Of 3000 passages half have "comum", 149 of them "raro" too, and one has only this: the frequent word finds none, and
+ * counts. */
+static void frequent_words_rank_what_rarer_ones_find(void **state)
+{
+    (void)state;
+    enum { BATCH = 8, BATCHES = 375, RARE_EVERY = 20 };
+    const vdb_document document = { .document_name = "a", .document_type = "text" };
+    static const float vectors[BATCH] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    vdb_document_writer *writer;
+    vdb_document_added added;
+    ok(vdb_document_writer_open(clinic, &document, "test", 1, &writer, &failure));
+    for (int i = 0; i < BATCH * BATCHES; i += BATCH) {
+        vdb_chunk_input chunks[BATCH];
+        for (int j = 0; j < BATCH; j++)
+            chunks[j] = (vdb_chunk_input){ .content = i + j == 2940               ? "raro"
+                                                      : (i + j) % RARE_EVERY == 0 ? text("raro comum %d", i + j)
+                                                      : (i + j) % 2 == 0          ? text("comum %d", i + j)
+                                                                                  : text("outro %d", i + j),
+                                           .embedding = &vectors[j] };
+        ok(vdb_document_writer_append(writer, chunks, BATCH, &failure));
+    }
+    ok(vdb_document_writer_commit(writer, &added, &failure));
+    vdb_search_result *result = ask(clinic, BY_WORDS("raro comum", .top = 100, .keep_duplicates = true));
+    assert_int_equal(result->count, 100);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(result->hits[i].chunk_index % RARE_EVERY, 0);
+        assert_int_not_equal(result->hits[i].chunk_index, 2940);
+        assert_true(result->hits[i].word_share > 0.999);
+    }
+    vdb_search_free(result);
+    assert_string_equal(found(clinic, BY_WORDS("comum 1234 raro", .top = 1)), "1234,");
+    result = ask(clinic, BY_WORDS("comum", .top = 1000));
+    assert_int_equal(result->count, 1000);
+    vdb_search_free(result);
+}
+
 /* Longer than a row of terms: it has one of its own. */
 static void a_chunk_of_very_many_words(void **state)
 {
@@ -292,7 +328,7 @@ static void a_tenants_rows_are_read_by_their_key(void **state)
         "INSERT INTO v_voice_documents (domain_uuid, document_uuid, document_name) SELECT md5('many' || i)::uuid, "
         "md5('document' || i)::uuid, 'x' FROM generate_series(1, 200) i; "
         "INSERT INTO v_voice_document_terms SELECT md5('many' || i)::uuid, md5('document' || i)::uuid, j, "
-        "repeat('0', 8192)::bit(8192), '{1}', '{1}', '{0}' FROM generate_series(1, 200) i, generate_series(1, 20) j; "
+        "repeat('0', 8192)::bit(8192), '{1}', '{1}' FROM generate_series(1, 200) i, generate_series(1, 20) j; "
         "ANALYZE v_voice_document_terms");
     sql("BEGIN; SET LOCAL ROLE voicedb_app; SET LOCAL plan_cache_mode = force_generic_plan; "
         "SELECT set_config('voicedb.domain_uuid', '%s', true)",
@@ -302,7 +338,7 @@ static void a_tenants_rows_are_read_by_their_key(void **state)
             sql("PREPARE lexical AS %s", queries[i].text);
     }
     plan = rows_on(admin,
-                   "EXPLAIN (COSTS OFF) EXECUTE lexical ('%s', NULL, 1, NULL, NULL, '{1}', '{}', '{}', NULL, 5, "
+                   "EXPLAIN (COSTS OFF) EXECUTE lexical ('%s', NULL, 1, NULL, NULL, 5, NULL, '{1}', '{}', '{}', "
                    "NULL, NULL)",
                    CLINIC_UUID);
     sql("ROLLBACK; DEALLOCATE lexical; DELETE FROM v_domains WHERE domain_name LIKE 'many%%'");
@@ -464,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup(another_text_has_other_words, empty),
         cmocka_unit_test_setup(a_document_goes_with_its_terms, empty),
         cmocka_unit_test_setup(large_documents_are_found_everywhere, empty),
+        cmocka_unit_test_setup(frequent_words_rank_what_rarer_ones_find, empty),
         cmocka_unit_test_setup(a_chunk_of_very_many_words, empty),
         cmocka_unit_test_setup(a_tenants_rows_are_read_by_their_key, empty),
         cmocka_unit_test_setup(ranks_are_fused, empty),

@@ -6,9 +6,9 @@
 -- looked for by their halves. A slot is a word, by its number, or behind the words a half, by its own; their weights are one list, which
 -- is cheaper than a join.
 --
--- Only the rarer words find chunks: as many of them as have some hundred places by what a sample of rows tells, and one at least. Each
--- of a frequent word's thousands of places would cost as much as one of a rare word, and decide less. They count for the best of the
--- chunks that the others find; a frequent half does not count. Where there are few chunks, all words find.
+-- Only the rarer words find chunks: as many of them as have 1024 places together by what a sample of rows tells, and more while those
+-- have fewer than are asked for. Each of a frequent word's thousands of places would cost as much as one of a rare word, and decide less.
+-- They count for the best of the chunks that the others find; a frequent half does not count. Where there are few chunks, all words find.
 --
 -- k1 is 0.9, b 0.4: passages are of about the same length, and which word a passage has says more than how often. Half of a word counts
 -- for less than a whole one. A word of which no chunk has even a half weighs as one that is rarer than all others. `similarity` is NaN
@@ -34,18 +34,18 @@ WITH documents AS MATERIALIZED (
     FROM (SELECT g.slot, g.key, g.places,
                  coalesce(sum(g.places) OVER (ORDER BY g.places, g.slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS rarer
           FROM (SELECT asked.slot::integer AS slot, asked.key,
-                       sum(width_bucket(asked.key * 128 + 127, t.keys) - width_bucket(asked.key * 128 - 1, t.keys))
-                       * (SELECT searched FROM tenant) / sum(t.chunks) AS places
-                FROM (SELECT t.keys, cardinality(t.sizes) AS chunks
-                      FROM sampled s
-                      CROSS JOIN LATERAL (SELECT t.keys, t.sizes
-                                          FROM v_voice_document_terms t
-                                          WHERE t.domain_uuid = :'domain_uuid'::uuid AND t.document_uuid = s.document_uuid
-                                            AND t.first_chunk >= 0
-                                          ORDER BY t.first_chunk
-                                          LIMIT 8) t
-                      LIMIT 64) t
-                CROSS JOIN unnest(:'keys'::integer[]) WITH ORDINALITY AS asked (key, slot)
+                       coalesce(sum(width_bucket(asked.key * 128 + 127, t.keys) - width_bucket(asked.key * 128 - 1, t.keys))
+                                * (SELECT searched FROM tenant) / sum(t.chunks), 0) AS places
+                FROM unnest(:'keys'::integer[]) WITH ORDINALITY AS asked (key, slot)
+                LEFT JOIN (SELECT t.keys, cardinality(t.sizes) AS chunks
+                           FROM sampled s
+                           CROSS JOIN LATERAL (SELECT t.keys, t.sizes
+                                               FROM v_voice_document_terms t
+                                               WHERE t.domain_uuid = :'domain_uuid'::uuid AND t.document_uuid = s.document_uuid
+                                                 AND t.first_chunk >= 0
+                                               ORDER BY t.first_chunk
+                                               LIMIT 8) t
+                           LIMIT 64) t ON true
                 GROUP BY asked.slot, asked.key) g) s
 ), whole AS MATERIALIZED (
     SELECT f.slot, f.document_uuid, f.first_chunk + (f.entry & 31) AS chunk_index, (f.entry >> 5 & 3) + 1 AS times,
@@ -65,18 +65,18 @@ WITH documents AS MATERIALIZED (
                  (SELECT count(*) FROM whole)
                  + coalesce(sum(g.places) OVER (ORDER BY g.places, g.slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS rarer
           FROM (SELECT (cardinality(:'keys'::integer[]) + asked.half)::integer AS slot, asked.key,
-                       sum(width_bucket(asked.key * 128 + 127, t.keys) - width_bucket(asked.key * 128 - 1, t.keys))
-                       * (SELECT searched FROM tenant) / sum(t.chunks) AS places
-                FROM (SELECT t.keys, cardinality(t.sizes) AS chunks
-                      FROM sampled s
-                      CROSS JOIN LATERAL (SELECT t.keys, t.sizes
-                                          FROM v_voice_document_terms t
-                                          WHERE t.domain_uuid = :'domain_uuid'::uuid AND t.document_uuid = s.document_uuid
-                                            AND t.first_chunk < 0
-                                          ORDER BY t.first_chunk
-                                          LIMIT 8) t
-                      LIMIT 64) t
-                CROSS JOIN unnest(:'near_keys'::integer[], :'near_words'::integer[]) WITH ORDINALITY AS asked (key, word, half)
+                       coalesce(sum(width_bucket(asked.key * 128 + 127, t.keys) - width_bucket(asked.key * 128 - 1, t.keys))
+                                * (SELECT searched FROM tenant) / sum(t.chunks), 0) AS places
+                FROM unnest(:'near_keys'::integer[], :'near_words'::integer[]) WITH ORDINALITY AS asked (key, word, half)
+                LEFT JOIN (SELECT t.keys, cardinality(t.sizes) AS chunks
+                           FROM sampled s
+                           CROSS JOIN LATERAL (SELECT t.keys, t.sizes
+                                               FROM v_voice_document_terms t
+                                               WHERE t.domain_uuid = :'domain_uuid'::uuid AND t.document_uuid = s.document_uuid
+                                                 AND t.first_chunk < 0
+                                               ORDER BY t.first_chunk
+                                               LIMIT 8) t
+                           LIMIT 64) t ON true
                 WHERE asked.word NOT IN (SELECT slot FROM whole UNION ALL SELECT slot FROM words WHERE NOT finds)
                 GROUP BY asked.half, asked.key) g) s
 ), chosen AS MATERIALIZED (

@@ -304,6 +304,19 @@ static void frequent_words_rank_what_rarer_ones_find(void **state)
     vdb_search_free(result);
 }
 
+/* As many documents as are looked at for a sample have no term at all. */
+static void a_sample_without_words_hides_none(void **state)
+{
+    (void)state;
+    write_passages(clinic, "a", PASSAGES("uma jabuticaba"));
+    sql("INSERT INTO v_voice_documents (domain_uuid, document_uuid, document_name, processing_status, chunk_count, "
+        "terms_version) SELECT domain_uuid, ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid, 'empty ' || "
+        "i, "
+        "'ready', 1, terms_version FROM v_voice_documents CROSS JOIN generate_series(1, 64) i");
+    assert_string_equal(found(clinic, BY_WORDS("jabuticaba")), "0,");
+    assert_string_equal(found(clinic, BY_WORDS("jabuticapa")), "0,");
+}
+
 /* Longer than a row of terms: it has one of its own. */
 static void a_chunk_of_very_many_words(void **state)
 {
@@ -501,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup(a_document_goes_with_its_terms, empty),
         cmocka_unit_test_setup(large_documents_are_found_everywhere, empty),
         cmocka_unit_test_setup(frequent_words_rank_what_rarer_ones_find, empty),
+        cmocka_unit_test_setup(a_sample_without_words_hides_none, empty),
         cmocka_unit_test_setup(a_chunk_of_very_many_words, empty),
         cmocka_unit_test_setup(a_tenants_rows_are_read_by_their_key, empty),
         cmocka_unit_test_setup(ranks_are_fused, empty),

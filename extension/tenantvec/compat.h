@@ -10,6 +10,8 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "commands/vacuum.h"
+#include "pgstat.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "storage/procarray.h"
@@ -77,6 +79,31 @@ static inline bool tv_horizon_passed(uint64 fxid)
 #else
     return fxid < tv_oldest_xid();
 #endif
+}
+
+/* Whether the usage count of the buffer, which may be any page's, is as high as it gets. */
+static inline bool tv_buffer_most_used(Buffer buf)
+{
+    return BUF_STATE_GET_USAGECOUNT(pg_atomic_read_u32(&GetBufferDescriptor(buf - 1)->state)) >= BM_MAX_USAGE_COUNT;
+}
+
+/* 14 can be asked to pin a block only if it is in this buffer; 16 renamed what a relation's files are. */
+#if PG_VERSION_NUM >= 160000
+#define tv_read_recent(index, block, buf) ReadRecentBuffer((index)->rd_locator, MAIN_FORKNUM, block, buf)
+#elif PG_VERSION_NUM >= 140000
+#define tv_read_recent(index, block, buf) ReadRecentBuffer((index)->rd_node, MAIN_FORKNUM, block, buf)
+#else
+#define tv_read_recent(index, block, buf) false
+#endif
+
+/* The same with the counts that ReadBuffer keeps. */
+static inline bool tv_pin_recent(Relation index, BlockNumber block, Buffer buf)
+{
+    if (!tv_read_recent(index, block, buf))
+        return false;
+    pgstat_count_buffer_read(index);
+    pgstat_count_buffer_hit(index);
+    return true;
 }
 
 /* A page added to the index, locked. */

@@ -14,6 +14,10 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
+/* A backend remembers where so many blocks are in memory: powers of two. */
+#define TV_FEWEST_FOUND 1024
+#define TV_MOST_FOUND 32768
+
 #define TvBucketId(depth, prefix) (((uint64)(depth) << 32) | (prefix))
 #define TvBucketDepth(id) ((uint32)((id) >> 32))
 #define TvHashPrefix(hash, depth) ((hash) & ((1u << (depth)) - 1))
@@ -136,6 +140,20 @@ bool tv_tenant_is(TvIndex *ix, Page page, const TvKey *key)
         FunctionCall2Coll(&ix->equal, ix->rel->rd_indcollation[0], tv_tenant_key(ix, tenant), key->value));
 }
 
+/* Empty, with room for all blocks of the index if it is not too large. One piece of memory, as rd_amcache must be. */
+static TvCache *tv_cache_make(Relation index)
+{
+    uint32 blocks = RelationGetNumberOfBlocks(index);
+    uint32 places = TV_FEWEST_FOUND;
+    TvCache *cache;
+
+    while (places < blocks && places < TV_MOST_FOUND)
+        places *= 2;
+    cache = MemoryContextAllocZero(index->rd_indexcxt, offsetof(TvCache, found) + sizeof(TvFound) * places);
+    cache->mask = places - 1;
+    return cache;
+}
+
 /* The backend's copy of the META page. */
 static TvMeta *tv_meta_cached(Relation index, bool again)
 {
@@ -144,11 +162,11 @@ static TvMeta *tv_meta_cached(Relation index, bool again)
         TvMeta *meta = tv_page_meta(index, buf);
 
         if (index->rd_amcache == NULL)
-            index->rd_amcache = MemoryContextAlloc(index->rd_indexcxt, sizeof(TvMeta));
-        memcpy(index->rd_amcache, meta, sizeof(TvMeta));
+            index->rd_amcache = tv_cache_make(index);
+        memcpy(&((TvCache *)index->rd_amcache)->meta, meta, sizeof(TvMeta));
         UnlockReleaseBuffer(buf);
     }
-    return (TvMeta *)index->rd_amcache;
+    return &((TvCache *)index->rd_amcache)->meta;
 }
 
 /* The locked bucket of a hash. */

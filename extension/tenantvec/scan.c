@@ -29,6 +29,10 @@
 #define TV_BATCH 128
 #define TV_SAMPLE 256
 
+/* Codes compared between one look ahead and the next; bytes of a line of the processor's cache. */
+#define TV_ROWS_AT_ONCE 4
+#define TV_LINE 64
+
 /* Rounding in single precision, relative to the squares it happens to. */
 #define TV_ROUNDING 1e-5f
 
@@ -136,12 +140,37 @@ static TvItem tv_heap_take(TvItem *items, int64 n)
     return top;
 }
 
-static int tv_compare_doubles(const void *a, const void *b)
+/* The key that has `place` others before it, by quickselect, which moves them about. A NaN ends every run. */
+static double tv_select(double *keys, int n, int place)
 {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
+    int low = 0;
+    int high = n - 1;
 
-    return (x > y) - (x < y);
+    while (low < high) {
+        double pivot = keys[low + (high - low) / 2];
+        int i = low;
+        int j = high;
+
+        while (i <= j) {
+            while (keys[i] < pivot)
+                i++;
+            while (keys[j] > pivot)
+                j--;
+            if (i <= j) {
+                double key = keys[i];
+
+                keys[i++] = keys[j];
+                keys[j--] = key;
+            }
+        }
+        if (place <= j)
+            high = j;
+        else if (place >= i)
+            low = i;
+        else
+            break;
+    }
+    return keys[place];
 }
 
 /* Number of items in front of those that the next heap is made of, moved behind them: those up to a key that a sample
@@ -158,8 +187,7 @@ static int64 tv_queue_divide(TvQueue *queue)
         return 0;
     for (int i = 0; i < TV_SAMPLE; i++)
         sample[i] = items[i * n / TV_SAMPLE].key;
-    qsort(sample, TV_SAMPLE, sizeof(double), tv_compare_doubles);
-    highest = sample[TV_SAMPLE * queue->batch / n];
+    highest = tv_select(sample, TV_SAMPLE, TV_SAMPLE * queue->batch / n);
     for (int64 i = 0; i < end;) {
         TvItem item = items[i];
 
@@ -275,6 +303,38 @@ static inline void tv_note_best(TvScan *so, double bound)
         }
 }
 
+/* Where in memory the page probably is that will be read after this one; NULL if that is not known. */
+static const char *tv_next_page(const TvScan *so, const TvOpaque *opaque)
+{
+    BlockNumber next = opaque->next;
+
+    if (next == InvalidBlockNumber && so->next_list < so->view.nlists)
+        next = so->view.lists[so->next_list].first;
+    return next == InvalidBlockNumber ? NULL : tv_expected_at(so->ix->rel, next);
+}
+
+/*
+ * Compare the codes of a page with the query. Meanwhile the next page comes into the processor's cache; bit by bit, for
+ * only so many of its lines can be under way.
+ */
+static void tv_compare_codes(TvScan *so, Page page)
+{
+    TvOpaque *opaque = TvPageOpaque(page);
+    const char *next = tv_next_page(so, opaque);
+    int fetched = 0;
+
+    if (next)
+        __builtin_prefetch(next + BLCKSZ - MAXALIGN(sizeof(TvOpaque)));
+    for (int i = 0; i < opaque->count; i += TV_ROWS_AT_ONCE) {
+        int n = Min(TV_ROWS_AT_ONCE, opaque->count - i);
+
+        for (; next && fetched < (i + n) * (BLCKSZ / opaque->count); fetched += TV_LINE)
+            __builtin_prefetch(next + fetched);
+        tv_kernel(TvPageEntry(page, i)->code, n, opaque->size, so->query.words, so->bits, so->query.planes,
+                  so->query.bits, so->dots + i);
+    }
+}
+
 /* Collect the rows of a page. */
 static void tv_collect(Page page, void *arg)
 {
@@ -285,8 +345,7 @@ static void tv_collect(Page page, void *arg)
         return;
     tv_heap_reserve(&so->bounds.all, so->ctx, opaque->count);
     if (!so->unranked)
-        tv_kernel(TvPageEntry(page, 0)->code, opaque->count, opaque->size, so->query.words, so->bits, so->query.planes,
-                  so->query.bits, so->dots);
+        tv_compare_codes(so, page);
     for (int i = 0; i < opaque->count; i++) {
         TvEntry *entry = TvPageEntry(page, i);
         TvItem *item = &so->bounds.all.items[so->bounds.all.n++];

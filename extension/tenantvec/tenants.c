@@ -37,7 +37,7 @@ void tv_tenant_ref(TvIndex *ix, const TvTenant *tenant)
  */
 static bool tv_head_copy(TvIndex *ix, BlockNumber head, const TvKey *key, char *copy)
 {
-    Buffer buf = ReadBuffer(ix->rel, head);
+    Buffer buf = tv_pin(ix->rel, head);
     Page page = BufferGetPage(buf);
     TvTenant *tenant = (TvTenant *)PageGetContents(copy);
 

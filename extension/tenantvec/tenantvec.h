@@ -85,6 +85,19 @@ typedef struct TvMeta {
     BlockNumber buckets[1 << TV_MAX_DEPTH];
 } TvMeta;
 
+/* Where a block was in memory when it was looked up last. It may be elsewhere by now. */
+typedef struct TvFound {
+    BlockNumber block;
+    Buffer buf;
+} TvFound;
+
+/* What a backend keeps of the index in rd_amcache. */
+typedef struct TvCache {
+    TvMeta meta;
+    uint32 mask;
+    TvFound found[FLEXIBLE_ARRAY_MEMBER]; /* block & mask is its place */
+} TvCache;
+
 typedef struct TvSlot {
     uint32 hash;
     BlockNumber tenant;
@@ -270,7 +283,9 @@ extern int tv_page_capacity(Page page);
 extern Page tv_page_check(Relation index, Buffer buf, TvPageKind kind);
 extern void tv_page_check_id(Relation index, Buffer buf, uint64 id);
 extern void tv_page_check_entries(Relation index, Buffer buf, size_t entry_size);
+extern Buffer tv_pin(Relation index, BlockNumber block);
 extern Buffer tv_read(Relation index, BlockNumber block, TvPageKind kind, int lock);
+extern const char *tv_expected_at(Relation index, BlockNumber block);
 extern Buffer tv_new_buffer(Relation index);
 extern void tv_retire(Relation index, BlockNumber block);
 extern bool tv_page_reusable(Page page);

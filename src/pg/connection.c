@@ -170,14 +170,14 @@ void session_resume(connection *c)
         c->broken = true;
 }
 
-/* Sends what is waiting and reads until a result can be had without blocking. */
-static vdb_status wait_for_result(connection *c, int64_t deadline, vdb_error *error)
+/* Sends what is waiting, and with `result` reads until one can be had without blocking. */
+static vdb_status wait_for(connection *c, bool result, int64_t deadline, vdb_error *error)
 {
     for (;;) {
         int unsent = PQflush(c->pg);
         if (unsent < 0)
             return session_give_up(c, error, "the connection to the database was lost");
-        if (unsent == 0 && !PQisBusy(c->pg))
+        if (unsent == 0 && (!result || !PQisBusy(c->pg)))
             return VDB_OK;
         struct pollfd socket = { .fd = PQsocket(c->pg), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)) };
         int ready = poll(&socket, 1, left_until(deadline));
@@ -232,7 +232,7 @@ static vdb_status read_result(connection *c, int64_t deadline, PGresult **result
 {
     *result = NULL;
     for (;;) {
-        vdb_status status = wait_for_result(c, deadline, error);
+        vdb_status status = wait_for(c, true, deadline, error);
         if (status != VDB_OK) {
             PQclear(*result);
             *result = NULL;
@@ -291,7 +291,9 @@ vdb_status connection_send(connection *c, const statement *statements, size_t co
         if (!send_statement(c, &statements[i]))
             return session_give_up(c, error, "the connection to the database was lost");
     }
-    return PQpipelineSync(c->pg) ? VDB_OK : session_give_up(c, error, "the connection to the database was lost");
+    if (!PQpipelineSync(c->pg))
+        return session_give_up(c, error, "the connection to the database was lost");
+    return wait_for(c, false, deadline_of(c), error);
 }
 
 /*
@@ -358,7 +360,7 @@ static vdb_status read_simple(connection *c, PGresult **last, vdb_error *error)
     vdb_status status = VDB_OK;
     int64_t deadline = deadline_of(c);
     for (;;) {
-        vdb_status wait = wait_for_result(c, deadline, status == VDB_OK ? error : NULL);
+        vdb_status wait = wait_for(c, true, deadline, status == VDB_OK ? error : NULL);
         if (wait != VDB_OK)
             return status == VDB_OK ? wait : status;
         PGresult *next = PQgetResult(c->pg);

@@ -26,6 +26,7 @@ struct vdb_document_writer {
     bool failed; /* a batch was refused: what is there so far is no document */
     buffer contents, embeddings, token_counts, metadata;
     term_writer *terms;
+    size_t under_way; /* chunks that were sent, and have not been answered for */
 };
 
 static void release(vdb_document_writer *w)
@@ -315,7 +316,19 @@ static bool encode(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t
     return done;
 }
 
-static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
+/* Waits for the batch that is under way, if there is one. */
+static vdb_status finish_batch(vdb_document_writer *w, vdb_error *error)
+{
+    size_t count = w->under_way;
+    w->under_way = 0;
+    vdb_status status = count == 0 ? VDB_OK : connection_receive(w->connection, 1, NULL, 0, error);
+    if (status == VDB_OK)
+        w->added.chunk_count += (int64_t)count;
+    return status;
+}
+
+/* Sends a batch, which is made ready while the server stores the one before. */
+static vdb_status begin_batch(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         vdb_status status = vector_check(chunks[i].embedding, w->dimensions, error);
@@ -325,16 +338,18 @@ static vdb_status append_batch(vdb_document_writer *w, const vdb_chunk_input *ch
     if (!encode(w, chunks, count))
         return error_set(error, VDB_BAD_INPUT, "Split the document into smaller chunks.",
                          "a batch of chunks is larger than 256 MiB");
+    vdb_status status = finish_batch(w, error);
+    if (status != VDB_OK)
+        return status;
     number first, dimensions;
-    vdb_status status = run(
-        w,
+    const request r =
         REQUEST(CHUNK_APPEND, P(w->added.document_uuid), p_int(&w->added.chunk_count, &first),
                 P(w->added.embedding_model), p_int(&(int64_t){ w->dimensions }, &dimensions),
                 P_BINARY(w->contents.data, w->contents.length), P_BINARY(w->embeddings.data, w->embeddings.length),
-                P_BINARY(w->token_counts.data, w->token_counts.length), P_BINARY(w->metadata.data, w->metadata.length)),
-        NULL, error);
+                P_BINARY(w->token_counts.data, w->token_counts.length), P_BINARY(w->metadata.data, w->metadata.length));
+    status = tenant_send_on(w->tenant, w->connection, &r, 1, error);
     if (status == VDB_OK)
-        w->added.chunk_count += (int64_t)count;
+        w->under_way = count;
     return status;
 }
 
@@ -361,9 +376,10 @@ static vdb_status append_batches(vdb_document_writer *w, const vdb_chunk_input *
     vdb_status status = VDB_OK;
     for (size_t done = 0; status == VDB_OK && done < count; done += ROWS_A_BATCH) {
         size_t batch = count - done < ROWS_A_BATCH ? count - done : ROWS_A_BATCH;
-        status = append_batch(w, chunks + done, batch, error);
+        status = begin_batch(w, chunks + done, batch, error);
     }
-    return status;
+    vdb_status last = finish_batch(w, status == VDB_OK ? error : NULL);
+    return status == VDB_OK ? last : status;
 }
 
 static vdb_status append_turn(vdb_document_writer *w, const vdb_chunk_input *chunks, size_t count, vdb_error *error)

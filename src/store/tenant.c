@@ -138,6 +138,13 @@ vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request
     return status == VDB_OK ? connection_run(c, b.statements, b.count, result, error) : status;
 }
 
+vdb_status tenant_send_on(vdb_tenant *t, connection *c, const request *requests, size_t count, vdb_error *error)
+{
+    bound b;
+    vdb_status status = bind(t, false, requests, count, &b, error);
+    return status == VDB_OK ? connection_send(c, b.statements, b.count, error) : status;
+}
+
 vdb_status tenant_run_all_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                              PGresult **results, vdb_error *error)
 {

@@ -55,7 +55,10 @@ vdb_status tenant_run_patiently(vdb_tenant *t, const request *requests, size_t c
 vdb_status tenant_run_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                          PGresult **result, vdb_error *error);
 
-/* The same with the results of all requests, NULLs when it fails. */
+/* The first half of tenant_run_on(), without scope: has copied the parameters. connection_receive() is the second. */
+vdb_status tenant_send_on(vdb_tenant *t, connection *c, const request *requests, size_t count, vdb_error *error);
+
+/* tenant_run_on() with the results of all requests, NULLs when it fails. */
 vdb_status tenant_run_all_on(vdb_tenant *t, connection *c, bool scope, const request *requests, size_t count,
                              PGresult **results, vdb_error *error);
 

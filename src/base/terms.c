@@ -1,5 +1,7 @@
 #include "base/terms.h"
 
+#include "base/sort.h"
+
 #include <sodium/crypto_shorthash_siphash24.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,17 +71,24 @@ static int halves(const spelling *s, int letters, int32_t keys[2])
 
 /* ---- passages ---------------------------------------------------------------------------------------------------- */
 
+static bool make_room(passage_terms *p)
+{
+    size_t room = p->room == 0 ? FIRST_ROOM : 2 * p->room;
+    int32_t *keys = realloc(p->keys, 2 * room * sizeof *keys);
+    p->keys = keys == NULL ? p->keys : keys;
+    passage_term *terms = keys == NULL ? NULL : realloc(p->terms, room * sizeof *terms);
+    if (terms == NULL)
+        return false;
+    p->terms = terms;
+    p->room = room;
+    return true;
+}
+
 static bool add_key(passage_terms *p, int32_t key)
 {
-    if (p->count == p->room) {
-        size_t room = p->room == 0 ? FIRST_ROOM : 2 * p->room;
-        passage_term *terms = realloc(p->terms, room * sizeof *terms);
-        if (terms == NULL)
-            return false;
-        p->terms = terms;
-        p->room = room;
-    }
-    p->terms[p->count++] = (passage_term){ key, 1 };
+    if (p->key_count == p->room && !make_room(p))
+        return false;
+    p->keys[p->key_count++] = key;
     return true;
 }
 
@@ -98,29 +107,27 @@ static bool add_word(void *context, const word_term *term)
     return added;
 }
 
-static int compare_terms(const void *a, const void *b)
-{
-    const passage_term *x = a, *y = b;
-    return (x->key > y->key) - (x->key < y->key);
-}
-
 bool passage_terms_read(word_reader *r, const char *text, size_t length, passage_terms *p)
 {
-    p->count = 0;
+    p->count = p->key_count = 0;
     if (!word_reader_read(r, text, length, add_word, p))
         return false;
-    if (p->count == 0)
+    if (p->key_count == 0)
         return true;
-    qsort(p->terms, p->count, sizeof *p->terms, compare_terms);
-    size_t distinct = 1;
-    for (size_t i = 1; i < p->count; i++) {
-        if (p->terms[i].key == p->terms[distinct - 1].key)
-            p->terms[distinct - 1].times++;
+    sort_integers(p->keys, p->keys + p->room, p->key_count);
+    for (size_t i = 0; i < p->key_count; i++) {
+        if (p->count > 0 && p->keys[i] == p->terms[p->count - 1].key)
+            p->terms[p->count - 1].times++;
         else
-            p->terms[distinct++] = p->terms[i];
+            p->terms[p->count++] = (passage_term){ p->keys[i], 1 };
     }
-    p->count = distinct;
     return true;
+}
+
+void passage_terms_free(passage_terms *p)
+{
+    free(p->terms);
+    free(p->keys);
 }
 
 /* ---- questions --------------------------------------------------------------------------------------------------- */

@@ -20,11 +20,13 @@ typedef struct passage_term {
 typedef struct passage_terms {
     passage_term *terms; /* by ascending key, each once */
     size_t count;
-    size_t room;
+    int32_t *keys; /* as they are read, and as much again for sorting them */
+    size_t key_count, room;
 } passage_terms;
 
-/* Fills `p`, whose memory is used again; zeroed at first. Release with free(p->terms). False: memory ran out. */
+/* Fills `p`, whose memory is used again; zeroed at first. Release with passage_terms_free(). False: memory ran out. */
 bool passage_terms_read(word_reader *r, const char *text, size_t length, passage_terms *p);
+void passage_terms_free(passage_terms *p);
 
 enum { MOST_QUESTION_WORDS = 32, NEAR_KEYS_A_WORD = 6 };
 

@@ -1,5 +1,6 @@
 #include "store/chunk_terms.h"
 
+#include "base/sort.h"
 #include "store/vector.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static const uint32_t column_types[COLUMNS] = {
 
 /* A row that is being filled. */
 typedef struct open_row {
-    int32_t *entries;
+    int32_t *entries; /* and as much again for sorting them */
     size_t count, room;
     int64_t first_chunk;
     int32_t sizes[CHUNKS_A_ROW]; /* the terms of each chunk, every time counted */
@@ -102,7 +103,7 @@ void term_writer_free(term_writer *w)
     for (int i = 0; i < COLUMNS; i++)
         buffer_free(&w->rows[i]);
     word_reader_free(w->words);
-    free(w->terms.terms);
+    passage_terms_free(&w->terms);
     for (int i = 0; i < ROW_KINDS; i++)
         free(w->open[i].entries);
     free(w);
@@ -110,12 +111,6 @@ void term_writer_free(term_writer *w)
 
 /* ---- a row ---------------------------------------------------------------------------------------------------------
  */
-
-static int compare_entries(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
 
 /* The number of its bits, and the bits, the first of a byte being its highest. */
 static bool write_filter(term_writer *w, const open_row *row)
@@ -156,7 +151,7 @@ static bool finish_row(term_writer *w, row_kind kind)
     open_row *row = &w->open[kind];
     if (row->count == 0)
         return true;
-    qsort(row->entries, row->count, sizeof *row->entries, compare_entries);
+    sort_integers(row->entries, row->entries + row->room, row->count);
     bool done = write_integer(w, FIRST_CHUNKS, kind == OF_WORDS ? row->first_chunk : ~row->first_chunk) &&
                 write_filter(w, row) && write_sizes(w, row) && write_entries(w, row);
     row->count = 0;
@@ -170,7 +165,7 @@ static bool make_room(open_row *row, size_t more)
     if (row->entries != NULL && row->count + more <= row->room)
         return true;
     size_t room = row->count + more > 2 * ENTRIES_A_ROW ? row->count + more : 2 * ENTRIES_A_ROW;
-    int32_t *entries = realloc(row->entries, room * sizeof *entries);
+    int32_t *entries = realloc(row->entries, 2 * room * sizeof *entries);
     if (entries == NULL)
         return false;
     row->entries = entries;

@@ -59,7 +59,7 @@ static meeting meet(const char *asked, const char *text)
     meeting m = has(&p, q.keys[0]) ? WHOLE : APART;
     for (size_t i = 0; m == APART && i < q.near_count; i++)
         m = has(&p, q.near_keys[i]) ? BY_HALF : APART;
-    free(p.terms);
+    passage_terms_free(&p);
     return m;
 }
 
@@ -100,7 +100,7 @@ static void short_words_have_no_halves(void **state)
     assert_int_equal(question("pix").near_count, 0);
     passage_terms p = passage("pix gol");
     assert_int_equal(p.count, 2);
-    free(p.terms);
+    passage_terms_free(&p);
 }
 
 /* The same letters in a word of quite another length are no half of this one. */
@@ -122,11 +122,11 @@ static void stop_words_and_repetitions_are_no_terms(void **state)
         assert_int_equal(p.terms[i].times, 3);
         assert_int_equal(one.terms[i].times, 1);
     }
-    free(p.terms);
-    free(one.terms);
+    passage_terms_free(&p);
+    passage_terms_free(&one);
     p = passage("... !");
     assert_int_equal(p.count, 0);
-    free(p.terms);
+    passage_terms_free(&p);
 }
 
 static void keys_are_ascending_and_their_memory_is_used_again(void **state)
@@ -144,7 +144,7 @@ static void keys_are_ascending_and_their_memory_is_used_again(void **state)
         assert_in_range(p.terms[0].key + (1 << 24), 1, 1 << 24);     /* halves are below 0 */
         assert_in_range(p.terms[p.count - 1].key, 0, (1 << 24) - 1); /* words are not */
     }
-    free(p.terms);
+    passage_terms_free(&p);
 }
 
 /* What is stored in a thousand databases: other keys would find nothing there. */
@@ -156,7 +156,7 @@ static void keys_stay_as_they_are(void **state)
     assert_int_equal(p.terms[0].key, -11023150);
     assert_int_equal(p.terms[1].key, -7910193);
     assert_int_equal(p.terms[2].key, 8956367);
-    free(p.terms);
+    passage_terms_free(&p);
 }
 
 static void a_question_has_at_most_so_many_words(void **state)

@@ -32,6 +32,8 @@ void sort_integers(int32_t *numbers, int32_t *scratch, size_t count)
         }
         for (size_t i = 0; i < count; i++)
             scratch[counts[digit][digit_of(numbers[i], digit)]++] = numbers[i];
-        memcpy(numbers, scratch, count * sizeof *numbers);
+        int32_t *sorted = scratch;
+        scratch = numbers;
+        numbers = sorted; /* after an even number of digits, where they came from */
     }
 }

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unicode/utf8.h>
 
@@ -51,6 +52,16 @@ bool text_ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), tail = strlen(end);
     return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static int compare_texts(const void *key, const void *element)
+{
+    return strcmp(key, *(const char *const *)element);
+}
+
+bool text_is_among(const char *text, const char *const *sorted, size_t count)
+{
+    return bsearch(text, sorted, count, sizeof *sorted, compare_texts) != NULL;
 }
 
 bool text_is_uuid(const char *text)

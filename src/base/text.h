@@ -18,6 +18,9 @@ size_t text_utf8_tail(const char *text, size_t length);
 
 bool text_ends_with(const char *text, const char *end);
 
+/* Whether it is one of `count` texts in strcmp() order. */
+bool text_is_among(const char *text, const char *const *sorted, size_t count);
+
 /* True for 8-4-4-4-12 hexadecimal digits, as PostgreSQL writes a UUID. */
 bool text_is_uuid(const char *text);
 

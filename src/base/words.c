@@ -130,17 +130,11 @@ void word_reader_free(word_reader *r)
     free(r);
 }
 
-static int compare_words(const void *key, const void *element)
-{
-    return strcmp(key, *(const char *const *)element);
-}
-
 /* Single letters ("R$", "h") say no more than stop words. */
 static bool is_stop_word(const char *folded)
 {
     return folded[0] == '\0' || folded[1] == '\0' ||
-           bsearch(folded, stop_words, sizeof stop_words / sizeof stop_words[0], sizeof stop_words[0], compare_words) !=
-               NULL;
+           text_is_among(folded, stop_words, sizeof stop_words / sizeof stop_words[0]);
 }
 
 static bool is_ascii(const char *text)

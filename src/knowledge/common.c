@@ -1,7 +1,6 @@
 #include "knowledge/common.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "base/text.h"
 
 /*
  * The stems, in strcmp() order, of the words that are at least one of 5000 in Portuguese texts of all kinds, from
@@ -59,13 +58,7 @@ static const char *const common_stems[] = {
     "vi",        "vid",       "vir",           "visit",     "vist",     "viv",     "volt",      "vot",
 };
 
-static int compare_stems(const void *key, const void *element)
-{
-    return strcmp(key, *(const char *const *)element);
-}
-
 bool is_common_stem(const char *stem)
 {
-    return bsearch(stem, common_stems, sizeof common_stems / sizeof common_stems[0], sizeof common_stems[0],
-                   compare_stems) != NULL;
+    return text_is_among(stem, common_stems, sizeof common_stems / sizeof common_stems[0]);
 }

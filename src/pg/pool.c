@@ -136,11 +136,9 @@ static void forget(vdb_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error)
+/* What was taken, or a new one where that is nothing or no longer good. */
+static vdb_status make_usable(vdb_pool *pool, connection **c, vdb_error *error)
 {
-    if (!take(pool, c))
-        return error_set(error, VDB_UNREACHABLE, "Raise max_connections, or make fewer calls at once.",
-                         "all %d connections of the pool are in use", pool->max_connections);
     if (*c != NULL && connection_usable(*c))
         return VDB_OK;
     connection_close(*c);
@@ -148,6 +146,14 @@ vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error)
     if (status != VDB_OK)
         forget(pool);
     return status;
+}
+
+vdb_status pool_acquire(vdb_pool *pool, connection **c, vdb_error *error)
+{
+    if (!take(pool, c))
+        return error_set(error, VDB_UNREACHABLE, "Raise max_connections, or make fewer calls at once.",
+                         "all %d connections of the pool are in use", pool->max_connections);
+    return make_usable(pool, c, error);
 }
 
 void pool_release(vdb_pool *pool, connection *c)
@@ -181,15 +187,7 @@ static bool take_spare(vdb_pool *pool, connection **c)
 connection *pool_acquire_spare(vdb_pool *pool)
 {
     connection *c;
-    if (!take_spare(pool, &c))
-        return NULL;
-    if (c != NULL && connection_usable(c))
-        return c;
-    connection_close(c);
-    if (connection_open(&pool->options, &c, NULL) == VDB_OK)
-        return c;
-    forget(pool);
-    return NULL;
+    return take_spare(pool, &c) && make_usable(pool, &c, NULL) == VDB_OK ? c : NULL;
 }
 
 vdb_status pool_acquire_patient(vdb_pool *pool, connection **c, vdb_error *error)

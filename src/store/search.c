@@ -164,7 +164,7 @@ static vdb_status run_search(vdb_tenant *t, int strategy, const chunk_search *se
         requests[count++] = lexical;
         requests[count++] = without_terms;
     }
-    if (search->explain == VDB_EXPLAIN_NOT && *nearest >= 0 && *worded > 0)
+    if (search->explain == VDB_EXPLAIN_NOT && *worded > 0) /* behind those by vector */
         return tenant_run_split(t, requests, (size_t)count, (size_t)*worded, results, error);
     if (search->explain == VDB_EXPLAIN_NOT)
         return tenant_run_all(t, requests, (size_t)count, results, error);
